@@ -1,0 +1,233 @@
+//! SQLite's one writer: units of work that meet in the line share one COMMIT, and nobody is answered before it is on disk.
+//!
+//! The first unit of a transaction owns it; each further one runs in a savepoint, so that its failure undoes only itself.
+//! A caller that is dropped half way undoes its own unit and neither delays nor loses what the others wrote.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sqlx::{Executor as _, SqliteConnection};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+
+use crate::kit::Internal;
+
+/// More units than this don't make a COMMIT cheaper, only the first one's wait longer.
+const UNITS_PER_COMMIT: usize = 64;
+
+#[derive(Clone)]
+pub(super) struct Writer {
+    line: Arc<Mutex<Line>>,
+    /// Callers that want the connection now: while there are some, the transaction may stay open for them.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The connection, and what is not committed yet.
+struct Line {
+    connection: SqliteConnection,
+    open: bool,
+    unanswered: Vec<oneshot::Sender<Answer>>,
+}
+
+type Answer = Result<(), Arc<sqlx::Error>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Keep,
+    Undo,
+}
+
+impl Writer {
+    pub(super) fn new(connection: SqliteConnection) -> Self {
+        let line = Line {
+            connection,
+            open: false,
+            unanswered: Vec::new(),
+        };
+        Self {
+            line: Arc::new(Mutex::new(line)),
+            waiting: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// Waits in line for the connection and begins a unit of work on it.
+    pub(super) async fn turn(&self) -> Result<Turn, Internal> {
+        let waiter = Waiter::join(self);
+        let line = Arc::clone(&self.line).lock_owned().await;
+        waiter.served();
+        let nested = line.open;
+        // From here on a dropped caller drops the turn, which tidies up.
+        let mut turn = Turn {
+            line: Some(line),
+            nested,
+            writer: self.clone(),
+        };
+        let begin = if nested {
+            "SAVEPOINT unit"
+        } else {
+            "BEGIN IMMEDIATE"
+        };
+        if let Some(line) = &mut turn.line {
+            line.open = true;
+            if let Err(error) = line.connection.execute(begin).await {
+                line.open = nested;
+                let abandoned = turn.line.take();
+                turn.writer.settle(abandoned);
+                return Err(error.into());
+            }
+        }
+        Ok(turn)
+    }
+
+    /// Commits what nobody else will: used when the last one in the line went away.
+    fn settle(&self, line: Option<OwnedMutexGuard<Line>>) {
+        let writer = self.clone();
+        spawn(async move {
+            let mut line = match line {
+                Some(line) => line,
+                None => Arc::clone(&writer.line).lock_owned().await,
+            };
+            line.commit_unless_joined(&writer.waiting).await;
+        });
+    }
+}
+
+/// Counts somebody in the line for as long as they stand in it.
+struct Waiter<'w> {
+    writer: &'w Writer,
+    served: bool,
+}
+
+impl<'w> Waiter<'w> {
+    fn join(writer: &'w Writer) -> Self {
+        writer.waiting.fetch_add(1, Ordering::SeqCst);
+        Self {
+            writer,
+            served: false,
+        }
+    }
+
+    fn served(mut self) {
+        self.served = true;
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let before = self.writer.waiting.fetch_sub(1, Ordering::SeqCst);
+        if !self.served && before == 1 {
+            self.writer.settle(None);
+        }
+    }
+}
+
+/// A unit of work on the writing connection.
+pub(super) struct Turn {
+    line: Option<OwnedMutexGuard<Line>>,
+    nested: bool,
+    writer: Writer,
+}
+
+impl Turn {
+    pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, Internal> {
+        let line = self
+            .line
+            .as_mut()
+            .ok_or_else(|| Internal::because("the unit of work is over"))?;
+        Ok(&mut line.connection)
+    }
+
+    /// Ends the unit; returns when it is on disk, or undone.
+    pub(super) async fn finish(mut self, outcome: Outcome) -> Result<(), Internal> {
+        let (tell, told) = oneshot::channel();
+        self.close(outcome, tell);
+        match told.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(CommitFailed(error).into()),
+            Err(closed) => Err(closed.into()),
+        }
+    }
+
+    /// In a task of its own, so that a caller who goes away can't stop it half way.
+    fn close(&mut self, outcome: Outcome, tell: oneshot::Sender<Answer>) {
+        let Some(mut line) = self.line.take() else {
+            return;
+        };
+        let (nested, waiting) = (self.nested, Arc::clone(&self.writer.waiting));
+        spawn(async move {
+            match line.end_unit(outcome, nested).await {
+                Ok(()) if outcome == Outcome::Keep => line.unanswered.push(tell),
+                Ok(()) => drop(tell.send(Ok(()))),
+                Err(error) => {
+                    line.unanswered.push(tell);
+                    line.abandon(error).await;
+                }
+            }
+            line.commit_unless_joined(&waiting).await;
+        });
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (tell, _nobody) = oneshot::channel();
+        self.close(Outcome::Undo, tell);
+    }
+}
+
+impl Line {
+    async fn end_unit(&mut self, outcome: Outcome, nested: bool) -> sqlx::Result<()> {
+        match (outcome, nested) {
+            (Outcome::Keep, true) => {
+                self.connection.execute("RELEASE unit").await?;
+            }
+            (Outcome::Keep, false) => {}
+            (Outcome::Undo, true) => {
+                self.connection.execute("ROLLBACK TO unit").await?;
+                self.connection.execute("RELEASE unit").await?;
+            }
+            (Outcome::Undo, false) => {
+                self.open = false;
+                self.connection.execute("ROLLBACK").await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn commit_unless_joined(&mut self, waiting: &AtomicUsize) {
+        let room = self.unanswered.len() < UNITS_PER_COMMIT;
+        if !self.open || (room && waiting.load(Ordering::SeqCst) > 0) {
+            return;
+        }
+        match self.connection.execute("COMMIT").await {
+            Ok(_) => {
+                self.open = false;
+                for caller in self.unanswered.drain(..) {
+                    drop(caller.send(Ok(()))); // a caller who went away needs no answer
+                }
+            }
+            Err(error) => self.abandon(error).await,
+        }
+    }
+
+    /// The transaction can't be saved: everyone in it hears so, and the next one begins anew.
+    async fn abandon(&mut self, error: sqlx::Error) {
+        let error = Arc::new(error);
+        self.open = false;
+        drop(self.connection.execute("ROLLBACK").await); // fails if SQLite rolled back by itself already
+        for caller in self.unanswered.drain(..) {
+            drop(caller.send(Err(Arc::clone(&error))));
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the transaction was not committed")]
+struct CommitFailed(#[source] Arc<sqlx::Error>);
+
+/// Every caller here runs on the runtime; without one (the process is ending) SQLite rolls back by itself.
+fn spawn(work: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(work);
+    }
+}

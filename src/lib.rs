@@ -1,0 +1,6 @@
+//! Usher: an invitation-first identity broker and OpenID provider.
+//!
+//! The modules stand in one total order; each uses only those before it (`tests/it/house.rs` enforces it).
+
+pub mod db;
+pub mod kit;

@@ -1,0 +1,67 @@
+//! Storage: units of work that meet share a COMMIT, fail alone, and survive callers that go away.
+
+use std::time::Duration;
+
+use usher::db::Db;
+use usher::kit::{Clock, Internal, kinds};
+
+async fn sqlite() -> (Db, std::path::PathBuf) {
+    let folder = std::env::temp_dir().join(format!("usher-{}", Clock::system().moment().uuid()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let db = Db::open(&format!("sqlite:{}", folder.join("usher.db").display()))
+        .await
+        .unwrap();
+    (db, folder)
+}
+
+async fn count(db: &Db) -> i64 {
+    let result: Result<(i64,), Internal> = db
+        .read(async |tx| tx.sql("SELECT COUNT(*) FROM user_group").one().await)
+        .await;
+    result.unwrap().0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_that_meet_are_kept_or_undone_each_for_itself() {
+    let (db, folder) = sqlite().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..300 {
+        let db = db.clone();
+        tasks.spawn(async move {
+            let moment = Clock::system().moment();
+            let unit = db.write(async |tx| {
+                tx.sql("INSERT INTO user_group (id, name, description, created_at, revision) VALUES ($1, $2, '', $3, 1)")
+                    .bind(moment.id::<kinds::Group>())
+                    .bind(format!("group {n}"))
+                    .bind(moment.now)
+                    .run()
+                    .await?;
+                if n % 3 == 1 {
+                    return Err(Internal::because("changed my mind"));
+                }
+                if n % 3 == 2 {
+                    tokio::time::sleep(Duration::from_millis(3)).await;
+                }
+                Ok(())
+            });
+            let limit = if n % 3 == 2 { Duration::from_millis(1) } else { Duration::from_secs(20) };
+            matches!(tokio::time::timeout(limit, unit).await, Ok(Ok(())))
+        });
+    }
+    let kept = tasks
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|kept| *kept)
+        .count();
+    assert_eq!(kept, 100);
+    let later = db.write(async |tx| {
+        tx.sql("UPDATE user_group SET description = 'x'")
+            .run()
+            .await
+    });
+    let touched: Result<u64, Internal> = later.await;
+    assert_eq!(touched.unwrap(), 100);
+    assert_eq!(count(&db).await, 100);
+    std::fs::remove_dir_all(folder).unwrap();
+}
