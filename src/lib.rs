@@ -2,5 +2,6 @@
 //!
 //! The modules stand in one total order; each uses only those before it (`tests/it/house.rs` enforces it).
 
+pub mod config;
 pub mod db;
 pub mod kit;

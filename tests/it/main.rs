@@ -1,4 +1,7 @@
 //! One binary for all flows: actors and verbs, through the real router, on a real database.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on says so by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on says so by panicking"
+)]
 
 mod db;
