@@ -2,6 +2,7 @@
 //!
 //! The modules stand in one total order; each uses only those before it (`tests/it/house.rs` enforces it).
 
+pub mod access;
 pub mod config;
 pub mod db;
 pub mod kit;
