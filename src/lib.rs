@@ -5,4 +5,6 @@
 pub mod access;
 pub mod config;
 pub mod db;
+pub mod event;
+pub mod job;
 pub mod kit;

@@ -15,6 +15,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, PgPool, Postgres, Sqlite, SqlitePool};
+use tokio::sync::watch;
 
 use crate::kit::Internal;
 use group_commit::{Outcome, Turn, Writer};
@@ -27,7 +28,11 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// A database, opened. Cheap to clone.
 #[derive(Clone)]
-pub struct Db(Engine);
+pub struct Db {
+    engine: Engine,
+    /// Rung after a commit that wrote work for the queues.
+    bell: watch::Sender<()>,
+}
 
 #[derive(Clone)]
 enum Engine {
@@ -36,7 +41,14 @@ enum Engine {
 }
 
 /// A borrowed connection; inside `Db::write`, a unit of work.
-pub struct Tx(Connection);
+pub struct Tx(Connection, Wake);
+
+/// Whom a commit wakes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wake {
+    Nobody,
+    Workers,
+}
 
 enum Connection {
     SqliteReader(PoolConnection<Sqlite>),
@@ -53,14 +65,84 @@ const IDLE_BEFORE_PING: Duration = Duration::from_secs(30);
 impl Db {
     /// Opens `sqlite:PATH` (made if missing) or `postgres://…`, and brings the schema up to date.
     pub async fn open(url: &str) -> Result<Self, Internal> {
-        let db = if url.starts_with("sqlite:") {
-            Self::open_sqlite(url).await?
+        let engine = if url.starts_with("sqlite:") {
+            Engine::open_sqlite(url).await?
         } else {
-            Self::open_postgres(url).await?
+            Engine::open_postgres(url).await?
         };
-        Ok(db)
+        Ok(Self {
+            engine,
+            bell: watch::Sender::new(()),
+        })
     }
 
+    /// Lends a connection for reading. Statements see what is committed when they run.
+    pub async fn read<T, E: From<Internal>>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let connection = match &self.engine {
+            Engine::Sqlite { readers, .. } => {
+                Connection::SqliteReader(readers.acquire().await.map_err(Internal::from)?)
+            }
+            Engine::Postgres(pool) => {
+                Connection::PostgresReader(pool.acquire().await.map_err(Internal::from)?)
+            }
+        };
+        work(&mut Tx(connection, Wake::Nobody)).await
+    }
+
+    /// Runs a unit of work. On `Ok` it is on disk before this returns; on `Err`, or if this future is dropped, nothing of it is.
+    /// No network and no hashing inside: others wait.
+    pub async fn write<T, E: From<Internal>>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let connection = match &self.engine {
+            Engine::Sqlite { writer, .. } => Connection::SqliteWriter(writer.turn().await?),
+            Engine::Postgres(pool) => {
+                Connection::PostgresWriter(pool.begin().await.map_err(Internal::from)?)
+            }
+        };
+        let mut tx = Tx(connection, Wake::Nobody);
+        let result = work(&mut tx).await;
+        let (outcome, wake) = if result.is_ok() {
+            (Outcome::Keep, tx.1)
+        } else {
+            (Outcome::Undo, Wake::Nobody)
+        };
+        tx.finish(outcome).await?;
+        if wake == Wake::Workers {
+            self.bell.send_replace(());
+        }
+        result
+    }
+
+    /// Tells when work for the queues was committed here. Other nodes find it at their next round.
+    #[must_use]
+    pub fn work_written(&self) -> watch::Receiver<()> {
+        self.bell.subscribe()
+    }
+
+    /// Changes announced by other nodes; `None` where there can be no other node.
+    pub async fn changes(&self) -> Result<Option<Changes>, Internal> {
+        match &self.engine {
+            Engine::Sqlite { .. } => Ok(None),
+            Engine::Postgres(pool) => Changes::listen(pool).await.map(Some),
+        }
+    }
+
+    /// `SQLite` or `PostgreSQL`, for people.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        match self.engine {
+            Engine::Sqlite { .. } => "SQLite",
+            Engine::Postgres(_) => "PostgreSQL",
+        }
+    }
+}
+
+impl Engine {
     async fn open_sqlite(url: &str) -> Result<Self, Internal> {
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(true)
@@ -77,10 +159,10 @@ impl Db {
             .acquire_timeout(Duration::from_secs(5))
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
-        Ok(Self(Engine::Sqlite {
+        Ok(Self::Sqlite {
             readers,
             writer: Writer::new(connection),
-        }))
+        })
     }
 
     async fn open_postgres(url: &str) -> Result<Self, Internal> {
@@ -101,63 +183,7 @@ impl Db {
             .connect_with(options)
             .await?;
         MIGRATIONS.run(&pool).await?; // sqlx takes an advisory lock: two nodes may start at once
-        Ok(Self(Engine::Postgres(pool)))
-    }
-
-    /// Lends a connection for reading. Statements see what is committed when they run.
-    pub async fn read<T, E: From<Internal>>(
-        &self,
-        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let connection = match &self.0 {
-            Engine::Sqlite { readers, .. } => {
-                Connection::SqliteReader(readers.acquire().await.map_err(Internal::from)?)
-            }
-            Engine::Postgres(pool) => {
-                Connection::PostgresReader(pool.acquire().await.map_err(Internal::from)?)
-            }
-        };
-        work(&mut Tx(connection)).await
-    }
-
-    /// Runs a unit of work. On `Ok` it is on disk before this returns; on `Err`, or if this future is dropped, nothing of it is.
-    /// No network and no hashing inside: others wait.
-    pub async fn write<T, E: From<Internal>>(
-        &self,
-        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let connection = match &self.0 {
-            Engine::Sqlite { writer, .. } => Connection::SqliteWriter(writer.turn().await?),
-            Engine::Postgres(pool) => {
-                Connection::PostgresWriter(pool.begin().await.map_err(Internal::from)?)
-            }
-        };
-        let mut tx = Tx(connection);
-        let result = work(&mut tx).await;
-        let outcome = if result.is_ok() {
-            Outcome::Keep
-        } else {
-            Outcome::Undo
-        };
-        tx.finish(outcome).await?;
-        result
-    }
-
-    /// Changes announced by other nodes; `None` where there can be no other node.
-    pub async fn changes(&self) -> Result<Option<Changes>, Internal> {
-        match &self.0 {
-            Engine::Sqlite { .. } => Ok(None),
-            Engine::Postgres(pool) => Changes::listen(pool).await.map(Some),
-        }
-    }
-
-    /// `SQLite` or `PostgreSQL`, for people.
-    #[must_use]
-    pub fn engine_name(&self) -> &'static str {
-        match self.0 {
-            Engine::Sqlite { .. } => "SQLite",
-            Engine::Postgres(_) => "PostgreSQL",
-        }
+        Ok(Self::Postgres(pool))
     }
 }
 
@@ -165,6 +191,11 @@ impl Tx {
     /// A statement, to be bound and run.
     pub fn sql(&mut self, sql: &'static str) -> Query<'_> {
         Query::new(self, sql)
+    }
+
+    /// Lets the workers of the queues look as soon as this unit of work is committed.
+    pub fn wake_workers(&mut self) {
+        self.1 = Wake::Workers;
     }
 
     async fn finish(self, outcome: Outcome) -> Result<(), Internal> {

@@ -1,0 +1,120 @@
+//! What happened: an append-only log (R140), written in the unit of work that it is about, and the webhooks that carry it out.
+//!
+//! Never holds a secret: no token, code, password or link; and nothing is ever changed or removed here.
+
+mod kind;
+mod store;
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::db::Tx;
+use crate::kit::{Id, Internal, Moment, Page, PageRequest, kinds};
+
+pub use kind::Kind;
+
+pub type EventId = Id<kinds::Event>;
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// A person.
+    Identity(Id<kinds::Identity>),
+    /// A program with credentials of its own.
+    Client(Id<kinds::Client>),
+    /// Usher itself: a chore, the command line.
+    System,
+    /// Somebody who has not said who they are.
+    Anonymous,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity(id) => id.fmt(f),
+            Self::Client(id) => id.fmt(f),
+            Self::System => f.write_str("system"),
+            Self::Anonymous => f.write_str("anonymous"),
+        }
+    }
+}
+
+/// Something that happened, about to be recorded. Made by `Kind::about`.
+#[derive(Debug)]
+pub struct Happening {
+    kind: Kind,
+    subject: String,
+    data: Value,
+}
+
+impl Kind {
+    /// What it is about (`inv_…`, `app_…`) and what a reader may know of it.
+    #[must_use]
+    pub fn about(self, subject: impl fmt::Display, data: Value) -> Happening {
+        Happening {
+            kind: self,
+            subject: subject.to_string(),
+            data,
+        }
+    }
+}
+
+/// Something that happened, as recorded.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct Event {
+    pub id: EventId,
+    pub at: DateTime<Utc>,
+    pub kind: String,
+    pub actor: String,
+    pub subject: String,
+    #[sqlx(json)]
+    pub data: Value,
+}
+
+/// Records what happened and queues its webhook deliveries, all in the caller's unit of work.
+pub async fn record(
+    tx: &mut Tx,
+    moment: &Moment,
+    actor: &Actor,
+    happening: Happening,
+) -> Result<EventId, Internal> {
+    let event = Event {
+        id: moment.id(),
+        at: moment.now,
+        kind: happening.kind.as_str().to_owned(),
+        actor: actor.to_string(),
+        subject: happening.subject,
+        data: happening.data,
+    };
+    let _webhooks = store::insert(tx, &event).await?;
+    Ok(event.id)
+}
+
+/// Which events are wanted.
+#[derive(Debug, Default, Clone)]
+pub struct Filter {
+    /// Only what is about this.
+    pub subject: Option<String>,
+    /// Only kinds that begin with this: `invitation.`, `invitation.created`.
+    pub kind: Option<String>,
+}
+
+/// Events, newest first.
+pub async fn list(
+    tx: &mut Tx,
+    filter: &Filter,
+    page: &PageRequest<kinds::Event>,
+) -> Result<Page<Event, kinds::Event>, Internal> {
+    let events = match &filter.subject {
+        Some(subject) => store::list_about(tx, subject, filter.kind.as_deref(), page).await?,
+        None => store::list(tx, filter.kind.as_deref(), page).await?,
+    };
+    Ok(Page::cut(events, page, |event| event.id))
+}
+
+/// One event.
+pub async fn find(tx: &mut Tx, id: EventId) -> Result<Option<Event>, Internal> {
+    store::find(tx, id).await
+}

@@ -1,0 +1,44 @@
+//! How long a failed attempt waits for the next one.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::kit::Moment;
+
+/// Growing delays: the first after the first failure, and so on; after the last one nobody tries again.
+#[derive(Debug, Clone, Copy)]
+pub struct Delays(pub &'static [Duration]);
+
+impl Delays {
+    /// When to try again after `attempts` failed attempts, up to a tenth later than the plan says, so that
+    /// what failed together does not come back together. `None`: never again.
+    #[must_use]
+    pub fn next(self, attempts: i64, moment: &Moment) -> Option<DateTime<Utc>> {
+        let failed = usize::try_from(attempts).ok()?;
+        let delay = self.0.get(failed.checked_sub(1)?)?;
+        let delay = TimeDelta::from_std(*delay).ok()?;
+        let [chance] = moment.bytes::<1>();
+        Some(moment.now + delay + delay * i32::from(chance) / 2560)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::{Clock, ManualClock};
+
+    #[test]
+    fn delays_grow_and_end() {
+        let delays = Delays(&[Duration::from_secs(60), Duration::from_secs(300)]);
+        let clock = ManualClock::new(DateTime::UNIX_EPOCH, 1);
+        let moment = Clock::manual(&clock).moment();
+        let wait = |attempts| {
+            let next = delays.next(attempts, &moment);
+            next.map(|at| (at - moment.now).num_seconds())
+        };
+        assert!((60..=66).contains(&wait(1).unwrap()));
+        assert!((300..=330).contains(&wait(2).unwrap()));
+        assert_eq!((wait(0), wait(3)), (None, None));
+    }
+}
