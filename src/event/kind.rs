@@ -90,7 +90,9 @@ mod tests {
         assert_eq!(texts.len(), Kind::ALL.len());
         let shape = |text: &&str| {
             text.split('.').count() == 2
-                && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'_')
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'.' || b == b'_')
         };
         assert!(texts.iter().all(shape));
     }

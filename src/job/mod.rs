@@ -45,11 +45,7 @@ pub trait Job: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Self::Item>, Internal>> + Send;
 
     /// Does the work: network, rendering. Ends within the lease.
-    fn attempt(
-        &self,
-        moment: &Moment,
-        item: &Self::Item,
-    ) -> impl Future<Output = Verdict> + Send;
+    fn attempt(&self, moment: &Moment, item: &Self::Item) -> impl Future<Output = Verdict> + Send;
 
     /// Writes down what came of it and gives the lease back.
     fn settle(
@@ -75,11 +71,7 @@ pub async fn drain<J: Job>(job: &J, clock: &Clock) -> Result<usize, Internal> {
     }
 }
 
-async fn attempt_and_settle<J: Job>(
-    job: &J,
-    clock: &Clock,
-    item: J::Item,
-) -> Result<(), Internal> {
+async fn attempt_and_settle<J: Job>(job: &J, clock: &Clock, item: J::Item) -> Result<(), Internal> {
     let verdict = job.attempt(&clock.moment(), &item).await;
     job.settle(&clock.moment(), item, verdict).await
 }
