@@ -30,11 +30,11 @@ mod tests {
 
     #[test]
     fn delays_grow_and_end() {
-        let delays = Delays(&[Duration::from_secs(60), Duration::from_secs(300)]);
+        const DELAYS: Delays = Delays(&[Duration::from_mins(1), Duration::from_mins(5)]);
         let clock = ManualClock::new(DateTime::UNIX_EPOCH, 1);
         let moment = Clock::manual(&clock).moment();
         let wait = |attempts| {
-            let next = delays.next(attempts, &moment);
+            let next = DELAYS.next(attempts, &moment);
             next.map(|at| (at - moment.now).num_seconds())
         };
         assert!((60..=66).contains(&wait(1).unwrap()));
