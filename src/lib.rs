@@ -8,3 +8,4 @@ pub mod db;
 pub mod event;
 pub mod job;
 pub mod kit;
+pub mod sample;
