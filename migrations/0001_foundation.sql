@@ -19,6 +19,8 @@ CREATE TABLE signing_key (
     signs_until TIMESTAMPTZ,              -- NULL while no successor is set
     published_until TIMESTAMPTZ           -- everything signed has expired
 );
+-- Two nodes that start or rotate at once agree on one current key.
+CREATE UNIQUE INDEX signing_key_current ON signing_key (algorithm) WHERE signs_until IS NULL;
 
 -- People ---------------------------------------------------------------------------------------
 

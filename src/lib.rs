@@ -7,5 +7,6 @@ pub mod config;
 pub mod db;
 pub mod event;
 pub mod job;
+pub mod keys;
 pub mod kit;
 pub mod sample;
