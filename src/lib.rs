@@ -1,12 +1,28 @@
 //! Usher: an invitation-first identity broker and OpenID provider.
 //!
-//! The modules stand in one total order; each uses only those before it (`tests/it/house.rs` enforces it).
+//! The modules stand in one total order; each uses only those before it (`tests/it/house.rs` enforces it). Empty lines keep
+//! the formatter from sorting them.
 
-pub mod access;
-pub mod config;
-pub mod db;
-pub mod event;
-pub mod job;
-pub mod keys;
+/// Small things without opinions: ids, time and chance, secrets, addresses, pages, failures.
 pub mod kit;
+
+/// What is set before the start, and everything that is wrong with it.
+pub mod config;
+
+/// Two databases behind one facade.
+pub mod db;
+
+/// The master key, sealing, and the keys that sign.
+pub mod keys;
+
+/// Queues and chores that run beside the requests.
+pub mod job;
+
+/// The append-only log, and the webhooks that read it.
+pub mod event;
+
+/// Who may do what, in one table.
+pub mod access;
+
+/// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

@@ -2,7 +2,10 @@
 
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, Encode, Executor, FromRow, Postgres, Sqlite, Type};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Encode, Executor, FromRow, Postgres, SqlSafeStr as _, Sqlite,
+    Type,
+};
 
 use super::{Connection, Tx};
 use crate::kit::Internal;
@@ -156,6 +159,20 @@ fn highest_parameter(sql: &str) -> usize {
 }
 
 impl Tx {
+    /// Asks the database whether it understands a statement, without running it.
+    pub async fn prepare(&mut self, sql: &str) -> Result<(), Internal> {
+        let sql = AssertSqlSafe(sql).into_sql_str();
+        match &self.0 {
+            Connection::SqliteReader(_) | Connection::SqliteWriter(_) => {
+                self.sqlite()?.prepare(sql).await?;
+            }
+            Connection::PostgresReader(_) | Connection::PostgresWriter(_) => {
+                self.postgres()?.prepare(sql).await?;
+            }
+        }
+        Ok(())
+    }
+
     fn sqlite(&mut self) -> Result<&mut sqlx::SqliteConnection, Internal> {
         match &mut self.0 {
             Connection::SqliteReader(connection) => Ok(&mut *connection),

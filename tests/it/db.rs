@@ -5,14 +5,7 @@ use std::time::Duration;
 use usher::db::Db;
 use usher::kit::{Clock, Internal, kinds};
 
-async fn sqlite() -> (Db, std::path::PathBuf) {
-    let folder = std::env::temp_dir().join(format!("usher-{}", Clock::system().moment().uuid()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let db = Db::open(&format!("sqlite:{}", folder.join("usher.db").display()))
-        .await
-        .unwrap();
-    (db, folder)
-}
+use crate::database;
 
 async fn count(db: &Db) -> i64 {
     let result: Result<(i64,), Internal> = db
@@ -23,7 +16,12 @@ async fn count(db: &Db) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn units_that_meet_are_kept_or_undone_each_for_itself() {
-    let (db, folder) = sqlite().await;
+    for fresh in database::each().await {
+        meet(&fresh.db).await;
+    }
+}
+
+async fn meet(db: &Db) {
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..300 {
         let db = db.clone();
@@ -62,6 +60,5 @@ async fn units_that_meet_are_kept_or_undone_each_for_itself() {
     });
     let touched: Result<u64, Internal> = later.await;
     assert_eq!(touched.unwrap(), 100);
-    assert_eq!(count(&db).await, 100);
-    std::fs::remove_dir_all(folder).unwrap();
+    assert_eq!(count(db).await, 100);
 }

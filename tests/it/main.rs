@@ -4,4 +4,7 @@
     reason = "a test that can't go on says so by panicking"
 )]
 
+mod database;
 mod db;
+mod house;
+mod statements;

@@ -1,0 +1,241 @@
+//! The SQL of the product as both databases see it: every statement can be prepared, and the two schemas are one.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use usher::db::Db;
+use usher::kit::Internal;
+
+use crate::database;
+
+/// Which database a text is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Both,
+    Sqlite,
+    Postgres,
+}
+
+struct Statement {
+    at: String,
+    text: String,
+    engine: For,
+}
+
+/// Every literal after `.sql(`, and both literals of `.skip_locked(`, in the files that hold SQL.
+fn statements() -> Vec<Statement> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut statements = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let inside = path.strip_prefix(&root).unwrap();
+            let code = path.extension().is_some_and(|extension| extension == "rs");
+            if code {
+                let text = std::fs::read_to_string(&path).unwrap();
+                statements.extend(statements_in(&text, &inside.display().to_string()));
+            }
+        }
+    }
+    statements
+}
+
+fn statements_in(code: &str, file: &str) -> Vec<Statement> {
+    let code = &without_comments(code);
+    let line = |at: usize| format!("{file}:{}", code[..at].matches('\n').count() + 1);
+    let mut statements = Vec::new();
+    for (at, call) in code.match_indices(".sql(") {
+        let rest = code[at + call.len()..].trim_start();
+        let Some((text, _)) = literal(rest) else {
+            let chosen = rest.starts_with("tx.skip_locked(") || rest.starts_with("statement");
+            assert!(chosen, "{}: no literal after .sql(", line(at));
+            continue;
+        };
+        let engine = if text.contains("pg_notify") {
+            For::Postgres
+        } else {
+            For::Both
+        };
+        statements.push(Statement {
+            at: line(at),
+            text,
+            engine,
+        });
+    }
+    for (at, call) in code.match_indices(".skip_locked(") {
+        let (sqlite, rest) = literal(code[at + call.len()..].trim_start()).unwrap();
+        let rest = rest.trim_start().trim_start_matches(',').trim_start();
+        let (postgres, _) = literal(rest).unwrap();
+        let at = line(at);
+        statements.push(Statement {
+            at: at.clone(),
+            text: sqlite,
+            engine: For::Sqlite,
+        });
+        statements.push(Statement {
+            at,
+            text: postgres,
+            engine: For::Postgres,
+        });
+    }
+    statements
+}
+
+/// Comment lines made empty, so that examples in them are no statements and lines keep their numbers.
+fn without_comments(code: &str) -> String {
+    let comment = |line: &str| line.trim_start().starts_with("//");
+    let lines = code
+        .lines()
+        .map(|line| if comment(line) { "" } else { line });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The string literal that a text begins with, and what follows it.
+fn literal(code: &str) -> Option<(String, &str)> {
+    if let Some(raw) = code.strip_prefix("r#\"") {
+        let end = raw.find("\"#")?;
+        return Some((raw[..end].to_owned(), &raw[end + 2..]));
+    }
+    if let Some(raw) = code.strip_prefix("r\"") {
+        let end = raw.find('"')?;
+        return Some((raw[..end].to_owned(), &raw[end + 1..]));
+    }
+    let body = code.strip_prefix('"')?;
+    let mut text = String::new();
+    let mut characters = body.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        match c {
+            '"' => return Some((text, &body[at + 1..])),
+            '\\' => match characters.next()?.1 {
+                '\n' => while characters.next_if(|(_, c)| c.is_whitespace()).is_some() {},
+                'n' => text.push('\n'),
+                escaped => text.push(escaped),
+            },
+            c => text.push(c),
+        }
+    }
+    None
+}
+
+async fn not_understood(db: &Db, only: For) -> Vec<String> {
+    let mut failures = Vec::new();
+    for statement in statements() {
+        if statement.engine != For::Both && statement.engine != only {
+            continue;
+        }
+        let prepared: Result<(), Internal> =
+            db.read(async |tx| tx.prepare(&statement.text).await).await;
+        if let Err(error) = prepared {
+            failures.push(format!(
+                "{}: {error:?}\n    {}",
+                statement.at, statement.text
+            ));
+        }
+    }
+    failures
+}
+
+#[tokio::test]
+async fn sqlite_understands_every_statement() {
+    let fresh = database::sqlite().await;
+    let failures = not_understood(&fresh.db, For::Sqlite).await;
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(statements().len() > 3, "the statements were not found");
+}
+
+#[tokio::test]
+async fn postgresql_understands_every_statement() {
+    let Some(fresh) = database::postgres().await else {
+        return;
+    };
+    let failures = not_understood(&fresh.db, For::Postgres).await;
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Table, column, type, whether it must have a value.
+type Column = (String, String, String, bool);
+
+#[tokio::test]
+async fn both_schemas_are_one() {
+    let Some(postgres) = database::postgres().await else {
+        return;
+    };
+    let sqlite = database::sqlite().await;
+    let columns: Result<Vec<Column>, Internal> = sqlite
+        .db
+        .read(async |tx| {
+            tx.sql(
+                r#"SELECT tables.name, columns.name, lower(columns.type), columns."notnull"
+                FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
+                WHERE tables.type = 'table' AND tables.name NOT LIKE '\_sqlx%' ESCAPE '\'"#,
+            )
+            .all()
+            .await
+        })
+        .await;
+    let of_sqlite: BTreeSet<Column> = columns.unwrap().into_iter().collect();
+    let columns: Result<Vec<Column>, Internal> = postgres
+        .db
+        .read(async |tx| {
+            tx.sql(
+                r"SELECT table_name::text, column_name::text,
+                    replace(data_type::text, 'timestamp with time zone', 'timestamptz'), is_nullable = 'NO'
+                FROM information_schema.columns
+                WHERE table_schema = 'public' AND table_name NOT LIKE '\_sqlx%'",
+            )
+            .all()
+            .await
+        })
+        .await;
+    let of_postgres: BTreeSet<Column> = columns.unwrap().into_iter().collect();
+    let differences: Vec<_> = of_sqlite.symmetric_difference(&of_postgres).collect();
+    assert!(differences.is_empty(), "{differences:#?}");
+    assert!(of_sqlite.len() > 100, "the columns were not found");
+}
+
+#[tokio::test]
+async fn both_schemas_have_the_same_indexes() {
+    let Some(postgres) = database::postgres().await else {
+        return;
+    };
+    let sqlite = database::sqlite().await;
+    let names: Result<Vec<(String,)>, Internal> = sqlite
+        .db
+        .read(async |tx| {
+            tx.sql("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name")
+                .all()
+                .await
+        })
+        .await;
+    let of_sqlite = names.unwrap();
+    let names: Result<Vec<(String,)>, Internal> = postgres
+        .db
+        .read(async |tx| {
+            tx.sql(
+                "SELECT index.relname::text FROM pg_index
+                 JOIN pg_class AS index ON index.oid = indexrelid
+                 JOIN pg_namespace AS place ON place.oid = index.relnamespace
+                 WHERE place.nspname = 'public' AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)
+                 ORDER BY index.relname COLLATE \"C\"",
+            )
+            .all()
+            .await
+        })
+        .await;
+    assert_eq!(of_sqlite, names.unwrap());
+}
+
+#[test]
+fn literals_are_read_as_the_compiler_reads_them() {
+    let code = "tx.sql(\n    \"SELECT a, \\\n       \\\"b\\\" FROM c\",\n).bind(1); tx.sql(r#\"D \"E\"\"#)";
+    let texts: Vec<_> = statements_in(code, "x.rs")
+        .into_iter()
+        .map(|found| found.text)
+        .collect();
+    assert_eq!(texts, ["SELECT a, \"b\" FROM c", "D \"E\""]);
+}
