@@ -2,9 +2,14 @@
 //!
 //! Knows nothing of who is calling (`app::caller` does) and nothing of what a permission guards.
 
+mod appoint;
+mod store;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+
+pub use appoint::{ROLE_ATTRIBUTE, appoint, role_of};
 
 macro_rules! permissions {
     ($($name:ident $scope:literal $meaning:literal),+ $(,)?) => {
@@ -27,10 +32,28 @@ macro_rules! permissions {
                 match self { $(Self::$name => $meaning),+ }
             }
         }
+
+        /// The permissions as types, for the signatures of handlers: `ApiClient<may::InvitationsWrite>`.
+        pub mod may {
+            $(
+                #[doc = $meaning]
+                #[derive(Debug, Clone, Copy)]
+                pub enum $name {}
+                impl super::Needs for $name {
+                    const PERMISSION: super::Permission = super::Permission::$name;
+                }
+            )+
+        }
     };
 }
 
+/// A permission as a type.
+pub trait Needs: Send + Sync + 'static {
+    const PERMISSION: Permission;
+}
+
 permissions! {
+    AdministratorsWrite "administrators:write" "Invite administrators, which is to give somebody a role.",
     ApplicationsRead "applications:read" "See applications.",
     ApplicationsWrite "applications:write" "Create and change applications.",
     ClientsRead "clients:read" "See clients.",

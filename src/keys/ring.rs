@@ -47,6 +47,32 @@ pub struct Published {
     pub signs_from: DateTime<Utc>,
 }
 
+/// A key as lists show it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub id: Id<kinds::SigningKey>,
+    pub algorithm: Algorithm,
+    pub signs_from: DateTime<Utc>,
+    /// Set once a successor is published.
+    pub signs_until: Option<DateTime<Utc>>,
+    pub published_until: Option<DateTime<Utc>>,
+}
+
+/// All keys, oldest first.
+pub async fn list(tx: &mut Tx) -> Result<Vec<Listed>, Internal> {
+    let rows = store::all(tx).await?;
+    let listed = rows.into_iter().map(|row| {
+        Ok(Listed {
+            id: row.id,
+            algorithm: row.algorithm()?,
+            signs_from: row.signs_from,
+            signs_until: row.signs_until,
+            published_until: row.published_until,
+        })
+    });
+    listed.collect()
+}
+
 /// Makes sure that each algorithm has a key. Of two nodes that start at once, one writes and both read the same ring.
 pub async fn ensure(db: &Db, sealer: &Sealer, moment: &Moment) -> Result<(), Internal> {
     let rows = db.read(async |tx| store::all(tx).await).await?;
