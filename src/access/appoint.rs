@@ -29,7 +29,11 @@ pub async fn appoint(
         return Ok(());
     }
     store::put(tx, identity, role, moment.now).await?;
-    let kind = if before.is_some() { Kind::AdministratorChanged } else { Kind::AdministratorAdded };
+    let kind = if before.is_some() {
+        Kind::AdministratorChanged
+    } else {
+        Kind::AdministratorAdded
+    };
     let data = json!({ "role": role.name(), "before": before.map(Role::name) });
     event::record(tx, moment, actor, kind.about(identity, data)).await?;
     Ok(())

@@ -6,7 +6,10 @@ use super::Role;
 use crate::db::Tx;
 use crate::kit::{Corrupt, Id, Internal, kinds};
 
-pub(super) async fn role_of(tx: &mut Tx, identity: Id<kinds::Identity>) -> Result<Option<Role>, Internal> {
+pub(super) async fn role_of(
+    tx: &mut Tx,
+    identity: Id<kinds::Identity>,
+) -> Result<Option<Role>, Internal> {
     let row: Option<(String,)> = tx
         .sql("SELECT role FROM administrator WHERE identity_id = $1")
         .bind(identity)
