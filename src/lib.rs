@@ -24,5 +24,8 @@ pub mod event;
 /// Who may do what, in one table.
 pub mod access;
 
+/// What people sign in to, and on which terms.
+pub mod application;
+
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

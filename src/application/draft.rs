@@ -1,0 +1,492 @@
+//! Applications and clients as somebody wrote them, and the check that turns them into what can be stored: all problems at once.
+//!
+//! Knows nothing of what is stored already; the use cases do.
+
+use serde_json::Value;
+use url::Url;
+
+use super::scope::SIGN_IN_SCOPES;
+use super::{
+    Application, ClientAuthentication, ClientSettings, Consent, GrantType, Pkce, Protocol,
+    RedirectUri, Saml, Scopes, SelfServicePolicy,
+};
+use crate::access::Permission;
+use crate::keys::Algorithm;
+use crate::kit::FieldProblem;
+
+/// An application as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApplicationDraft {
+    pub name: String,
+    pub description: String,
+    pub protocol: Protocol,
+    pub home_url: Option<String>,
+    pub saml_entity_id: Option<String>,
+    pub saml_acs_url: Option<String>,
+    pub accent: Option<String>,
+    pub policy: SelfServicePolicy,
+}
+
+/// A client's settings as written. `ClientSettings` documents them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientDraft {
+    pub redirect_uris: Vec<String>,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub grant_types: Vec<GrantType>,
+    pub authentication: ClientAuthentication,
+    pub jwks: Option<Value>,
+    /// Separated by spaces.
+    pub scopes: String,
+    pub id_token_alg: Algorithm,
+    pub access_token_alg: Algorithm,
+    pub pkce: Pkce,
+    pub initiate_login_uri: Option<String>,
+    pub consent: Consent,
+    pub default_max_age: Option<u32>,
+    pub require_auth_time: bool,
+}
+
+/// The parts of an application that a draft decides.
+pub(super) struct CheckedApplication {
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) protocol: Protocol,
+    pub(super) home_url: Option<Url>,
+    pub(super) saml: Option<Saml>,
+    pub(super) accent: Option<String>,
+    pub(super) policy: SelfServicePolicy,
+}
+
+/// Who the settings are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// An application's people.
+    RelyingParty,
+    /// The management API.
+    Api,
+}
+
+impl ApplicationDraft {
+    /// An OpenID Connect application with nothing but a name.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            description: String::new(),
+            protocol: Protocol::Oidc,
+            home_url: None,
+            saml_entity_id: None,
+            saml_acs_url: None,
+            accent: None,
+            policy: SelfServicePolicy::default(),
+        }
+    }
+
+    pub(super) fn check(self) -> Result<CheckedApplication, Vec<FieldProblem>> {
+        let mut problems = self.policy.problems();
+        let name = checked_name(&self.name, &mut problems);
+        if self.description.chars().count() > 300 {
+            problems.push(FieldProblem::new(
+                "description",
+                "too_long",
+                "Use at most 300 characters.",
+            ));
+        }
+        let home_url = checked_url("home_url", self.home_url.as_deref(), &mut problems);
+        let acs_url = checked_url("saml_acs_url", self.saml_acs_url.as_deref(), &mut problems);
+        let saml = match (self.saml_entity_id, acs_url) {
+            (Some(entity_id), Some(acs_url))
+                if !entity_id.is_empty() && entity_id.len() <= 1024 =>
+            {
+                Some(Saml { entity_id, acs_url })
+            }
+            _ => None,
+        };
+        if saml.is_some() != self.protocol.speaks_saml() {
+            problems.push(FieldProblem::new(
+                "saml_entity_id",
+                "saml_registration",
+                "An application that speaks SAML 2.0 has an entity id of at most 1024 characters and an ACS URL; another one has neither.",
+            ));
+        }
+        if self
+            .accent
+            .as_deref()
+            .is_some_and(|accent| !is_colour(accent))
+        {
+            problems.push(FieldProblem::new(
+                "accent",
+                "not_a_colour",
+                "Write it as #rrggbb.",
+            ));
+        }
+        let checked = CheckedApplication {
+            name,
+            description: self.description,
+            protocol: self.protocol,
+            home_url,
+            saml,
+            accent: self.accent,
+            policy: self.policy,
+        };
+        no_problem(checked, problems)
+    }
+}
+
+impl From<Application> for ApplicationDraft {
+    /// To change some of it.
+    fn from(application: Application) -> Self {
+        let (saml_entity_id, saml_acs_url) = application
+            .saml
+            .map(|saml| (saml.entity_id, saml.acs_url.to_string()))
+            .unzip();
+        Self {
+            name: application.name,
+            description: application.description,
+            protocol: application.protocol,
+            home_url: application.home_url.map(String::from),
+            saml_entity_id,
+            saml_acs_url,
+            accent: application.accent,
+            policy: application.policy,
+        }
+    }
+}
+
+impl Default for ClientDraft {
+    /// A confidential web application; it lacks its redirect URIs.
+    fn default() -> Self {
+        ClientSettings::default().into()
+    }
+}
+
+impl From<ClientSettings> for ClientDraft {
+    /// To change some of it.
+    fn from(settings: ClientSettings) -> Self {
+        let texts = |uris: Vec<RedirectUri>| uris.iter().map(ToString::to_string).collect();
+        Self {
+            redirect_uris: texts(settings.redirect_uris),
+            post_logout_redirect_uris: texts(settings.post_logout_redirect_uris),
+            grant_types: settings.grant_types,
+            authentication: settings.authentication,
+            jwks: settings.jwks,
+            scopes: settings.scopes.to_string(),
+            id_token_alg: settings.id_token_alg,
+            access_token_alg: settings.access_token_alg,
+            pkce: settings.pkce,
+            initiate_login_uri: settings.initiate_login_uri.map(String::from),
+            consent: settings.consent,
+            default_max_age: settings.default_max_age,
+            require_auth_time: settings.require_auth_time,
+        }
+    }
+}
+
+impl ClientDraft {
+    /// A client of the management API: it acts for itself, with a secret.
+    #[must_use]
+    pub fn for_api(scopes: impl Into<String>) -> Self {
+        Self {
+            grant_types: vec![GrantType::ClientCredentials],
+            scopes: scopes.into(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn check(self, audience: Audience) -> Result<ClientSettings, Vec<FieldProblem>> {
+        let mut problems = Vec::new();
+        let settings = ClientSettings {
+            redirect_uris: checked_uris("redirect_uris", &self.redirect_uris, &mut problems),
+            post_logout_redirect_uris: checked_uris(
+                "post_logout_redirect_uris",
+                &self.post_logout_redirect_uris,
+                &mut problems,
+            ),
+            grant_types: self.grant_types,
+            authentication: self.authentication,
+            jwks: self.jwks,
+            scopes: checked_scopes(&self.scopes, audience, &mut problems),
+            id_token_alg: self.id_token_alg,
+            access_token_alg: self.access_token_alg,
+            pkce: self.pkce,
+            initiate_login_uri: checked_url(
+                "initiate_login_uri",
+                self.initiate_login_uri.as_deref(),
+                &mut problems,
+            ),
+            consent: self.consent,
+            default_max_age: self.default_max_age,
+            require_auth_time: self.require_auth_time,
+        };
+        match audience {
+            Audience::RelyingParty => relying_party(&settings, &mut problems),
+            Audience::Api => api_client(&settings, &mut problems),
+        }
+        keys(&settings, &mut problems);
+        no_problem(settings, problems)
+    }
+}
+
+fn no_problem<T>(checked: T, problems: Vec<FieldProblem>) -> Result<T, Vec<FieldProblem>> {
+    if problems.is_empty() {
+        return Ok(checked);
+    }
+    Err(problems)
+}
+
+/// What an application's client must be.
+fn relying_party(settings: &ClientSettings, problems: &mut Vec<FieldProblem>) {
+    if !settings.grant_types.contains(&GrantType::AuthorizationCode) {
+        problems.push(FieldProblem::new(
+            "grant_types",
+            "code_missing",
+            "The client of an application uses authorization_code.",
+        ));
+    }
+    if settings.redirect_uris.is_empty() {
+        problems.push(FieldProblem::new(
+            "redirect_uris",
+            "required",
+            "Name at least one redirect URI.",
+        ));
+    }
+    let public = settings.authentication == ClientAuthentication::None;
+    if public && settings.grant_types.contains(&GrantType::ClientCredentials) {
+        problems.push(FieldProblem::new(
+            "grant_types",
+            "needs_authentication",
+            "A client without authentication can't use client_credentials (RFC 6749 section 4.4).",
+        ));
+    }
+    if public && settings.pkce == Pkce::Optional {
+        problems.push(FieldProblem::new(
+            "pkce",
+            "needs_authentication",
+            "Without authentication, PKCE is required.",
+        ));
+    }
+    if !public
+        && settings
+            .redirect_uris
+            .iter()
+            .any(RedirectUri::is_private_use)
+    {
+        problems.push(FieldProblem::new(
+            "redirect_uris",
+            "native_only",
+            "A private-use scheme belongs to native applications, which have the authentication none.",
+        ));
+    }
+}
+
+/// What a client of the management API must be.
+fn api_client(settings: &ClientSettings, problems: &mut Vec<FieldProblem>) {
+    if settings.grant_types != [GrantType::ClientCredentials] {
+        problems.push(FieldProblem::new(
+            "grant_types",
+            "client_credentials_only",
+            "A client of the management API uses client_credentials only.",
+        ));
+    }
+    if settings.authentication == ClientAuthentication::None {
+        problems.push(FieldProblem::new(
+            "authentication",
+            "required",
+            "A client of the management API authenticates.",
+        ));
+    }
+    if !settings.redirect_uris.is_empty() || !settings.post_logout_redirect_uris.is_empty() {
+        problems.push(FieldProblem::new(
+            "redirect_uris",
+            "not_used",
+            "A client of the management API has no redirect URIs.",
+        ));
+    }
+}
+
+fn keys(settings: &ClientSettings, problems: &mut Vec<FieldProblem>) {
+    let wanted = settings.authentication == ClientAuthentication::PrivateKeyJwt;
+    let key_set = settings.jwks.as_ref().and_then(|set| set.get("keys"));
+    let keys = key_set.and_then(Value::as_array).map(Vec::as_slice);
+    let public = |key: &Value| key.is_object() && key.get("d").is_none() && key.get("k").is_none();
+    let fine = match keys {
+        Some(keys) => (1..=10).contains(&keys.len()) && keys.iter().all(public),
+        None => !wanted && settings.jwks.is_none(),
+    };
+    if !fine {
+        problems.push(FieldProblem::new(
+            "jwks",
+            "public_keys",
+            "Give a JWK set with one to ten public keys; private_key_jwt needs it.",
+        ));
+    }
+}
+
+fn checked_uris(
+    field: &str,
+    texts: &[String],
+    problems: &mut Vec<FieldProblem>,
+) -> Vec<RedirectUri> {
+    if texts.len() > 50 {
+        problems.push(FieldProblem::new(field, "too_many", "Use at most 50."));
+    }
+    let mut uris = Vec::new();
+    for (at, text) in texts.iter().take(50).enumerate() {
+        match RedirectUri::parse(text) {
+            Ok(uri) => uris.push(uri),
+            Err(bad) => problems.push(FieldProblem::new(
+                format!("{field}/{at}"),
+                "bad_redirect_uri",
+                bad.to_string(),
+            )),
+        }
+    }
+    uris
+}
+
+fn checked_scopes(text: &str, audience: Audience, problems: &mut Vec<FieldProblem>) -> Scopes {
+    let scopes: Scopes = text.parse().unwrap_or_default();
+    let known = |word: &str| match audience {
+        Audience::RelyingParty => SIGN_IN_SCOPES.contains(&word),
+        Audience::Api => word.parse::<Permission>().is_ok(),
+    };
+    if scopes.is_empty() || !scopes.iter().all(known) {
+        let allowed: Vec<&str> = match audience {
+            Audience::RelyingParty => SIGN_IN_SCOPES.to_vec(),
+            Audience::Api => Permission::ALL.iter().map(|one| one.scope()).collect(),
+        };
+        let sentence = format!("Name one or more of: {}.", allowed.join(", "));
+        problems.push(FieldProblem::new("scopes", "unknown_scope", sentence));
+    }
+    scopes
+}
+
+/// https, or http where it doesn't leave the machine (OpenID Connect Core section 4, R132).
+fn checked_url(field: &str, text: Option<&str>, problems: &mut Vec<FieldProblem>) -> Option<Url> {
+    let text = text?;
+    let uri = RedirectUri::parse(text)
+        .ok()
+        .filter(|uri| !uri.is_private_use());
+    let url = uri.and_then(|uri| Url::parse(uri.as_str()).ok());
+    if url.is_none() {
+        problems.push(FieldProblem::new(
+            field,
+            "bad_url",
+            "Give an https address without a fragment; plain http is possible on localhost, 127.0.0.1 and [::1].",
+        ));
+    }
+    url
+}
+
+pub(super) fn checked_name(text: &str, problems: &mut Vec<FieldProblem>) -> String {
+    let name = text.trim();
+    if !(1..=80).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+        let sentence = "Give a name of 1 to 80 characters on one line.";
+        problems.push(FieldProblem::new("name", "bad_name", sentence));
+    }
+    name.to_owned()
+}
+
+fn is_colour(text: &str) -> bool {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(draft: ClientDraft, audience: Audience) -> Vec<String> {
+        let problems = draft.check(audience).err().unwrap_or_default();
+        problems.into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn a_relying_party_needs_a_redirect_uri_and_nothing_else() {
+        let draft = ClientDraft::default();
+        assert_eq!(
+            fields(draft.clone(), Audience::RelyingParty),
+            ["redirect_uris"]
+        );
+        let redirect_uris = vec!["https://app.example/callback".to_owned()];
+        let draft = ClientDraft {
+            redirect_uris,
+            ..draft
+        };
+        assert_eq!(fields(draft, Audience::RelyingParty), Vec::<String>::new());
+    }
+
+    /// OA-02, OA-29, NA-01: a public client has PKCE and no credentials; only it uses private schemes.
+    #[test]
+    fn public_and_confidential_clients_differ() {
+        let public = ClientDraft {
+            redirect_uris: vec!["com.example.app:/callback".to_owned()],
+            authentication: ClientAuthentication::None,
+            ..ClientDraft::default()
+        };
+        assert_eq!(
+            fields(public.clone(), Audience::RelyingParty),
+            Vec::<String>::new()
+        );
+        let confidential = ClientDraft {
+            authentication: ClientAuthentication::SecretPost,
+            ..public.clone()
+        };
+        assert_eq!(
+            fields(confidential, Audience::RelyingParty),
+            ["redirect_uris"]
+        );
+        let loose = ClientDraft {
+            pkce: Pkce::Optional,
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::ClientCredentials],
+            ..public
+        };
+        assert_eq!(
+            fields(loose, Audience::RelyingParty),
+            ["grant_types", "pkce"]
+        );
+    }
+
+    #[test]
+    fn an_api_client_has_scopes_of_the_api_only() {
+        let good = ClientDraft::for_api("invitations:read invitations:write");
+        assert_eq!(fields(good, Audience::Api), Vec::<String>::new());
+        let bad = ClientDraft {
+            authentication: ClientAuthentication::None,
+            ..ClientDraft::for_api("openid")
+        };
+        assert_eq!(fields(bad, Audience::Api), ["scopes", "authentication"]);
+    }
+
+    #[test]
+    fn private_key_jwt_needs_public_keys() {
+        let with = |jwks: Option<Value>| ClientDraft {
+            authentication: ClientAuthentication::PrivateKeyJwt,
+            jwks,
+            ..ClientDraft::for_api("events:read")
+        };
+        let public = serde_json::json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "a"}]});
+        let private =
+            serde_json::json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "a", "d": "b"}]});
+        assert_eq!(
+            fields(with(Some(public)), Audience::Api),
+            Vec::<String>::new()
+        );
+        assert_eq!(fields(with(Some(private)), Audience::Api), ["jwks"]);
+        assert_eq!(fields(with(None), Audience::Api), ["jwks"]);
+    }
+
+    /// CORE-52: `initiate_login_uri` is https, or http on this machine.
+    #[test]
+    fn an_application_is_checked_field_by_field() {
+        let draft = ApplicationDraft {
+            protocol: Protocol::Saml2,
+            home_url: Some("http://app.example/".into()),
+            accent: Some("red".into()),
+            ..ApplicationDraft::named(" \n ")
+        };
+        let problems = draft.check().err().unwrap_or_default();
+        let fields: Vec<_> = problems.iter().map(|p| p.field.as_str()).collect();
+        assert_eq!(fields, ["name", "home_url", "saml_entity_id", "accent"]);
+    }
+}
