@@ -15,6 +15,9 @@ pub mod db;
 /// The master key, sealing, and the keys that sign.
 pub mod keys;
 
+/// HTTP without business: links, pages, words, strict input, failures as answers.
+pub mod web;
+
 /// Queues and chores that run beside the requests.
 pub mod job;
 

@@ -1,0 +1,1 @@
+date-day = { $weekday }, { $day } { $month } { $year }

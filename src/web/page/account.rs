@@ -1,0 +1,153 @@
+//! Signing in, recovering, consenting, signing out.
+//!
+//! Shows; sessions, flows and grants are elsewhere.
+
+use serde::Serialize;
+
+use super::form::{PasswordField, Problem};
+use crate::web::Page;
+
+/// Posts `flow`, `username` and `password` to `/sign-in`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignIn {
+    pub flow: String,
+    /// What was typed, or the `login_hint`.
+    pub username: String,
+    /// What the store takes, in its order: `EMAIL`, `USERNAME`, `PHONE`.
+    pub identifiers: Vec<String>,
+    /// `links.forgotten_password(flow)`.
+    pub forgotten_url: String,
+    /// Where the application's sign-up is open: `links.sign_up(flow)`.
+    pub sign_up_url: Option<String>,
+    pub problems: Vec<Problem>,
+}
+
+impl Page for SignIn {
+    const TEMPLATE: &'static str = "sign-in.html";
+}
+
+/// Posts `flow` and `username` to `/forgotten-password`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ForgottenPassword {
+    pub flow: String,
+    pub username: String,
+    pub sign_in_url: String,
+    pub problems: Vec<Problem>,
+}
+
+impl Page for ForgottenPassword {
+    const TEMPLATE: &'static str = "forgotten-password.html";
+}
+
+/// The same words whether there is such an account or not.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecoveryMailSent {
+    pub username: String,
+    pub minutes: i64,
+    pub sign_in_url: String,
+}
+
+impl Page for RecoveryMailSent {
+    const TEMPLATE: &'static str = "recovery-mail-sent.html";
+}
+
+/// Posts `username` (for password managers) and `password` to the link's own address.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResetPassword {
+    /// `links.reset_password(token)`.
+    pub action: String,
+    pub username: String,
+    pub password: PasswordField,
+    pub problems: Vec<Problem>,
+}
+
+impl Page for ResetPassword {
+    const TEMPLATE: &'static str = "reset-password.html";
+}
+
+/// The new password holds; other browsers are signed out.
+#[derive(Debug, Clone, Serialize)]
+pub struct PasswordChanged {
+    pub sign_in_url: Option<String>,
+}
+
+impl Page for PasswordChanged {
+    const TEMPLATE: &'static str = "password-changed.html";
+}
+
+/// Several accounts, or `prompt=select_account`. Posts `flow` and `choice` (an account's id, or `other`) to
+/// `/choose-account`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChooseAccount {
+    pub flow: String,
+    pub accounts: Vec<AccountChoice>,
+}
+
+/// A signed-in account.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountChoice {
+    pub id: String,
+    pub name: String,
+    pub identifier: String,
+}
+
+impl Page for ChooseAccount {
+    const TEMPLATE: &'static str = "choose-account.html";
+}
+
+/// Posts `flow` and `choice` (`allow` or `deny`) to `/consent`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Consent {
+    pub flow: String,
+    /// Who is signed in.
+    pub account: String,
+    /// The scopes; the catalogue says in words what each gives away.
+    pub scopes: Vec<String>,
+}
+
+impl Page for Consent {
+    const TEMPLATE: &'static str = "consent.html";
+}
+
+/// A hidden field.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hidden {
+    pub name: String,
+    pub value: String,
+}
+
+/// OAuth 2.0 Form Post Response Mode: a script sends the form, a button does where scripts are off.
+#[derive(Debug, Clone, Serialize)]
+pub struct FormPost {
+    /// The client's redirect URI.
+    pub action: String,
+    pub fields: Vec<Hidden>,
+}
+
+impl Page for FormPost {
+    const TEMPLATE: &'static str = "form-post.html";
+}
+
+/// RP-initiated logout asks first. Posts `fields` and `choice` (`logout` or `stay`) to `/logout`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConfirmLogout {
+    pub account: String,
+    /// The logout request, carried along.
+    pub fields: Vec<Hidden>,
+}
+
+impl Page for ConfirmLogout {
+    const TEMPLATE: &'static str = "confirm-logout.html";
+}
+
+/// What ended, and where to go.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignedOut {
+    /// `false` after “stay signed in”.
+    pub ended: bool,
+    pub home_url: Option<String>,
+}
+
+impl Page for SignedOut {
+    const TEMPLATE: &'static str = "signed-out.html";
+}

@@ -1,0 +1,27 @@
+//! One struct of plain data per page; the nouns' edges fill them, `templates/pages` shows them.
+//!
+//! Everything is decided before: a page compares nothing with the clock and asks no store.
+
+mod account;
+mod console;
+mod form;
+mod invitation;
+mod mailbox;
+mod outcome;
+
+pub use account::{
+    AccountChoice, ChooseAccount, ConfirmLogout, Consent, ForgottenPassword, FormPost, Hidden,
+    PasswordChanged, RecoveryMailSent, ResetPassword, SignIn, SignedOut,
+};
+pub use console::{
+    Administrator, ApplicationChoice, Chip, ConsoleHome, ConsoleRefused, DeliveryFacts,
+    GroupChoice, InvitationDetail, InvitationLinkOnce, InvitationList, InvitationRow, InviteForm,
+    NextSteps, ResultingGroup, Step, StepState,
+};
+pub use form::{Choice, Control, Field, PasswordField, Problem, problems_of};
+pub use invitation::{
+    DeclineInvitation, Declined, DifferentAccount, EnterCode, FreshLinkAsked, IdentifierRule,
+    InvitationEnd, InvitationEnded, InvitationLanding, SignUp, VerifyAddress, Welcome,
+};
+pub use mailbox::{LetterRow, LetterView, Mailbox};
+pub use outcome::{ErrorPage, NotFound, TooManyAttempts};
