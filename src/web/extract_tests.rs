@@ -1,3 +1,5 @@
+//! What strict reading accepts and refuses.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
