@@ -348,7 +348,11 @@ fn problem(failure: &Failure, visitor: &Visitor) -> Response {
 
 /// RFC 6901: the whole body is the empty pointer.
 fn pointer(field: &str) -> String {
-    if field.is_empty() { String::new() } else { format!("/{field}") }
+    if field.is_empty() {
+        String::new()
+    } else {
+        format!("/{field}")
+    }
 }
 
 fn error_page(failed: &PageFailure, visitor: &Visitor, around: &Surroundings) -> Response {
