@@ -107,13 +107,8 @@ async fn observe(State(around): State<Surroundings>, request: Request, next: Nex
     let took = began.elapsed();
     let status = response.status().as_u16();
     around.metrics.request(&route, method, status, took);
-    span.in_scope(|| {
-        tracing::info!(
-            http.status = status,
-            duration_ms = took.as_millis(),
-            "answered"
-        )
-    });
+    let duration_ms = took.as_millis();
+    tracing::info!(parent: &span, http.status = status, duration_ms, "answered");
     if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
         response
             .headers_mut()
