@@ -7,4 +7,5 @@
 mod database;
 mod db;
 mod house;
+mod keys;
 mod statements;

@@ -1,0 +1,141 @@
+//! Refresh tokens: each is used once and replaced; one that comes a second time ends its whole family (RFC 9700 section 4.14).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::store::{self, NewRefreshToken, RefreshRow};
+use super::{Grant, GrantId, revoke_grant};
+use crate::application::ClientId;
+use crate::config;
+use crate::db::Tx;
+use crate::event::{self, Actor, Kind};
+use crate::kit::{Internal, Moment, Secret};
+
+/// How long a client may stay.
+#[derive(Debug, Clone, Copy)]
+pub struct RefreshLifetimes {
+    /// Without refreshing.
+    pub idle: TimeDelta,
+    /// In any case.
+    pub absolute: TimeDelta,
+    /// For this long after a rotation the older token still works: for clients that lost the answer.
+    pub grace: TimeDelta,
+}
+
+impl From<&config::Tokens> for RefreshLifetimes {
+    fn from(tokens: &config::Tokens) -> Self {
+        Self {
+            idle: TimeDelta::days(tokens.refresh_idle_days),
+            absolute: TimeDelta::days(tokens.refresh_absolute_days),
+            grace: TimeDelta::seconds(tokens.refresh_grace_seconds),
+        }
+    }
+}
+
+/// What the client sends. The client has authenticated.
+pub struct Refreshing {
+    pub client: ClientId,
+    pub token: Secret,
+}
+
+/// What came of it. Both answers are to be committed: a second use ends the family.
+pub enum Refreshed {
+    Granted { grant: Box<Grant>, next: Secret },
+    Refused(NotRefreshed),
+}
+
+/// Why a refresh token is not accepted; all of them are `invalid_grant`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotRefreshed {
+    /// Also a token of another client: nobody learns that it exists.
+    #[error("The refresh token is unknown, or it was revoked.")]
+    Unknown,
+    #[error("The refresh token has expired.")]
+    Expired,
+    #[error("The refresh token was used before. The whole family is revoked.")]
+    UsedBefore(GrantId),
+}
+
+/// The first refresh token of a grant.
+pub async fn begin_refresh(
+    tx: &mut Tx,
+    moment: &Moment,
+    grant: &Grant,
+    lifetimes: RefreshLifetimes,
+) -> Result<Secret, Internal> {
+    let mut ends_at = moment.now + lifetimes.absolute;
+    if !grant.is_offline() {
+        ends_at = ends_at.min(grant.details.session_ends_at);
+    }
+    give(tx, moment, grant.id, (lifetimes.idle, ends_at)).await
+}
+
+/// Exchanges a refresh token for the next one of its family.
+pub async fn refresh(
+    tx: &mut Tx,
+    moment: &Moment,
+    refreshing: &Refreshing,
+    lifetimes: RefreshLifetimes,
+) -> Result<Refreshed, Internal> {
+    let hash = refreshing.token.digest();
+    let Some(row) = store::find_refresh_token(tx, hash.clone()).await? else {
+        return Ok(Refreshed::Refused(NotRefreshed::Unknown));
+    };
+    if row.grant.client_id != refreshing.client || row.grant.revoked_at.is_some() {
+        return Ok(Refreshed::Refused(NotRefreshed::Unknown));
+    }
+    if row.expires_at <= moment.now {
+        return Ok(Refreshed::Refused(NotRefreshed::Expired));
+    }
+    let newest = row.rotated_at.is_none()
+        && store::rotate_refresh_token(tx, hash, moment.now).await?;
+    if !newest && !is_in_grace(&row, moment.now, lifetimes.grace) {
+        return used_before(tx, moment, &row).await;
+    }
+    let grant = Grant::try_from(row.grant)?;
+    let next = give(tx, moment, grant.id, (lifetimes.idle, row.ends_at)).await?;
+    Ok(Refreshed::Granted {
+        grant: Box::new(grant),
+        next,
+    })
+}
+
+/// A row read as unrotated, and rotated by somebody else since, was rotated just now.
+fn is_in_grace(row: &RefreshRow, now: DateTime<Utc>, grace: TimeDelta) -> bool {
+    let rotated_at = row.rotated_at.unwrap_or(now);
+    grace > TimeDelta::zero() && now <= rotated_at + grace
+}
+
+async fn used_before(
+    tx: &mut Tx,
+    moment: &Moment,
+    row: &RefreshRow,
+) -> Result<Refreshed, Internal> {
+    let grant = row.grant.grant_id;
+    if revoke_grant(tx, moment, grant).await? {
+        let happening = Kind::TokenReuseDetected.about(
+            grant,
+            json!({"client": row.grant.client_id, "identity": row.grant.identity_id}),
+        );
+        event::record(tx, moment, &Actor::Client(row.grant.client_id), happening).await?;
+    }
+    Ok(Refreshed::Refused(NotRefreshed::UsedBefore(grant)))
+}
+
+async fn give(
+    tx: &mut Tx,
+    moment: &Moment,
+    grant: GrantId,
+    (idle, ends_at): (TimeDelta, DateTime<Utc>),
+) -> Result<Secret, Internal> {
+    let token = moment.token();
+    let row = NewRefreshToken {
+        token_hash: token.digest(),
+        grant,
+        created_at: moment.now,
+        expires_at: ends_at.min(moment.now + idle),
+        ends_at,
+    };
+    store::insert_refresh_token(tx, row).await?;
+    Ok(token)
+}
