@@ -264,6 +264,7 @@ CREATE TABLE revocation (
     revoked_at TIMESTAMPTZ NOT NULL,
     until TIMESTAMPTZ NOT NULL            -- nothing revoked lives longer
 );
+CREATE INDEX revocation_by_time ON revocation (revoked_at);
 
 -- The jti of client assertions, used up (RFC 7523 section 3).
 CREATE TABLE used_assertion (

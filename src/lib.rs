@@ -30,5 +30,8 @@ pub mod access;
 /// What people sign in to, and on which terms.
 pub mod application;
 
+/// What a person allowed a client: codes, tokens, and their end.
+pub mod grant;
+
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

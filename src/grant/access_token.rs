@@ -36,7 +36,7 @@ pub struct AccessClaims {
     pub acr: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
-    /// Single claims that the `claims` parameter asked for at the UserInfo endpoint.
+    /// Single claims that the `claims` parameter asked for at the `UserInfo` endpoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub userinfo_claims: Vec<String>,
 }

@@ -119,7 +119,10 @@ mod tests {
         assert_eq!(request.id_token["acr"].values.len(), 1);
         assert_eq!(request.subject(), Some("idn_1"));
         let stored = serde_json::to_value(&request).unwrap();
-        assert_eq!(serde_json::from_value::<ClaimsRequest>(stored).unwrap(), request);
+        assert_eq!(
+            serde_json::from_value::<ClaimsRequest>(stored).unwrap(),
+            request
+        );
     }
 
     #[test]

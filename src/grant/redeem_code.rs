@@ -92,9 +92,8 @@ fn fits(row: &CodeRow, redeeming: &Redeeming<'_>) -> Result<(), NotRedeemed> {
         (None, None) => Ok(()),
         // RFC 9700 section 4.8.2: a verifier without a challenge tells of a downgrade.
         (None, Some(_)) => Err(NotRedeemed::UnexpectedVerifier),
-        (Some(_), None) => Err(NotRedeemed::WrongVerifier),
         (Some(challenge), Some(verifier)) if is_answer(verifier, challenge) => Ok(()),
-        (Some(_), Some(_)) => Err(NotRedeemed::WrongVerifier),
+        (Some(_), _) => Err(NotRedeemed::WrongVerifier),
     }
 }
 
@@ -118,7 +117,11 @@ mod tests {
         assert!(is_answer(verifier, challenge));
         assert!(!is_answer(&format!("{verifier}x"), challenge));
         assert!(!is_answer(challenge, challenge));
-        for bad in ["short".to_owned(), "a".repeat(129), format!("{}+", "a".repeat(43))] {
+        for bad in [
+            "short".to_owned(),
+            "a".repeat(129),
+            format!("{}+", "a".repeat(43)),
+        ] {
             let own = URL_SAFE_NO_PAD.encode(digest(bad.as_bytes()));
             assert!(!is_answer(&bad, &own), "{bad}");
         }

@@ -87,8 +87,8 @@ pub async fn refresh(
     if row.expires_at <= moment.now {
         return Ok(Refreshed::Refused(NotRefreshed::Expired));
     }
-    let newest = row.rotated_at.is_none()
-        && store::rotate_refresh_token(tx, hash, moment.now).await?;
+    let newest =
+        row.rotated_at.is_none() && store::rotate_refresh_token(tx, hash, moment.now).await?;
     if !newest && !is_in_grace(&row, moment.now, lifetimes.grace) {
         return used_before(tx, moment, &row).await;
     }

@@ -10,11 +10,7 @@ use crate::db::Tx;
 use crate::kit::{Id, Internal, Moment, Secret, kinds};
 
 /// Ends a grant with all its tokens. `false`: it had ended before.
-pub async fn revoke_grant(
-    tx: &mut Tx,
-    moment: &Moment,
-    grant: GrantId,
-) -> Result<bool, Internal> {
+pub async fn revoke_grant(tx: &mut Tx, moment: &Moment, grant: GrantId) -> Result<bool, Internal> {
     if !store::end_grant(tx, grant, moment.now).await? {
         return Ok(false);
     }

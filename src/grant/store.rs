@@ -150,7 +150,9 @@ pub(super) async fn rotate_refresh_token(
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
     let rows = tx
-        .sql("UPDATE refresh_token SET rotated_at = $1 WHERE token_hash = $2 AND rotated_at IS NULL")
+        .sql(
+            "UPDATE refresh_token SET rotated_at = $1 WHERE token_hash = $2 AND rotated_at IS NULL",
+        )
         .bind(now)
         .bind(hash)
         .run()
@@ -202,12 +204,14 @@ pub(super) async fn standing_of_identity(
 }
 
 pub(super) async fn insert_revocation(tx: &mut Tx, row: RevocationRow) -> Result<(), Internal> {
-    tx.sql("INSERT INTO revocation (id, revoked_at, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(row.id)
-        .bind(row.revoked_at)
-        .bind(row.until)
-        .run()
-        .await?;
+    tx.sql(
+        "INSERT INTO revocation (id, revoked_at, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    )
+    .bind(row.id)
+    .bind(row.revoked_at)
+    .bind(row.until)
+    .run()
+    .await?;
     Ok(())
 }
 

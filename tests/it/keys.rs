@@ -70,7 +70,7 @@ impl Node {
 
     fn kids(&self) -> Vec<String> {
         let set: Value = serde_json::from_str(&self.ring.jwks()).unwrap();
-        let kids = set["keys"].as_array().unwrap().iter();
+        let kids = set.get("keys").unwrap().as_array().unwrap().iter();
         kids.map(|key| key["kid"].as_str().unwrap().to_owned())
             .collect()
     }
@@ -345,6 +345,11 @@ async fn foreign_keys_verify_what_their_owner_signed() {
             Err(BadToken::WrongKind)
         );
     }
+}
+
+/// JW-02: weak keys, points off the curve and private keys are refused when they are registered.
+#[test]
+fn foreign_keys_that_can_not_be_used_are_refused() {
     let x = URL_SAFE_NO_PAD.encode([1_u8; 32]);
     let handle = URL_SAFE_NO_PAD.encode(b"usher-key:\0\0\0\0\0\0\0\x01");
     for (key, why) in [
