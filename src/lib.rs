@@ -27,6 +27,9 @@ pub mod event;
 /// Who may do what, in one table.
 pub mod access;
 
+/// Letters: the outbox, their words, their delivery.
+pub mod mail;
+
 /// What people sign in to, and on which terms.
 pub mod application;
 

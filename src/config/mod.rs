@@ -45,6 +45,14 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
 }
 
+impl Server {
+    /// Whether Usher is reached from this machine only: a developer's.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        read::is_loopback(&self.public_url)
+    }
+}
+
 #[derive(Clone)]
 pub struct Database {
     /// May hold a password.
@@ -79,6 +87,8 @@ pub struct SmtpConfig {
     pub encryption: Encryption,
     pub username: Option<String>,
     pub password: Option<Secret>,
+    /// Certificates that are trusted beside Mozilla's roots, in PEM.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// How the connection to the mail server is protected.

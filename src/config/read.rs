@@ -102,7 +102,7 @@ fn origin(text: &str) -> Option<Url> {
     (bare && safe).then_some(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -174,13 +174,18 @@ fn smtp(layers: &mut Layers) -> Option<Option<SmtpConfig>> {
         let password = given(text).map(Secret::new);
         (password.is_some() == username.is_some()).then_some(password)
     });
+    let ca_file = layers.parsed("mail.smtp.ca_file", "a file", |text| {
+        Some(given(text).map(PathBuf::from))
+    });
     let (port, encryption, password) = (u16::try_from(port?).ok()?, encryption?, password?);
+    let ca_file = ca_file?;
     Some(host?.map(|host| SmtpConfig {
         host,
         port,
         encryption,
         username,
         password,
+        ca_file,
     }))
 }
 

@@ -33,7 +33,8 @@ kinds! {
     /// Somebody saw the link itself (R133).
     InvitationLinkRevealed "invitation.link_revealed",
     InvitationFreshLinkAsked "invitation.fresh_link_asked",
-    InvitationDelivered "invitation.delivered",
+    /// The mail server has the letter.
+    InvitationSent "invitation.sent",
     InvitationDeliveryFailed "invitation.delivery_failed",
     LetterFailed "letter.failed",
     StoreCreated "store.created",

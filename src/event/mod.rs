@@ -2,8 +2,11 @@
 //!
 //! Never holds a secret: no token, code, password or link; and nothing is ever changed or removed here.
 
+mod deliver;
 mod kind;
+mod signature;
 mod store;
+pub mod webhook;
 
 use std::fmt;
 
@@ -13,6 +16,7 @@ use serde_json::Value;
 use crate::db::Tx;
 use crate::kit::{Id, Internal, Moment, Page, PageRequest, kinds};
 
+pub use deliver::Messenger;
 pub use kind::Kind;
 
 pub type EventId = Id<kinds::Event>;
@@ -88,8 +92,20 @@ pub async fn record(
         subject: happening.subject,
         data: happening.data,
     };
-    let _webhooks = store::insert(tx, &event).await?;
+    if store::insert(tx, &event).await? > 0 {
+        queue_deliveries(tx, moment, &event).await?;
+    }
     Ok(event.id)
+}
+
+async fn queue_deliveries(tx: &mut Tx, moment: &Moment, event: &Event) -> Result<(), Internal> {
+    for webhook in store::list_webhooks(tx).await? {
+        if webhook.wants(&event.kind) {
+            store::insert_delivery(tx, moment.id(), webhook.id, event).await?;
+            tx.wake_workers();
+        }
+    }
+    Ok(())
 }
 
 /// Which events are wanted.

@@ -1,5 +1,8 @@
 //! The SQL of events and webhooks.
 
+use chrono::{DateTime, Utc};
+
+use super::webhook::{Delivery, DeliveryId, Webhook, WebhookId};
 use super::{Event, EventId};
 use crate::db::{Json, Tx};
 use crate::kit::{Internal, PageRequest, kinds};
@@ -63,4 +66,282 @@ pub(super) async fn list_about(
     .bind(page.rows())
     .all()
     .await
+}
+
+pub(super) async fn list_webhooks(tx: &mut Tx) -> Result<Vec<Webhook>, Internal> {
+    tx.sql("SELECT id, url, kinds, created_at, revision FROM webhook ORDER BY id")
+        .all()
+        .await
+}
+
+pub(super) async fn find_webhook(tx: &mut Tx, id: WebhookId) -> Result<Option<Webhook>, Internal> {
+    tx.sql("SELECT id, url, kinds, created_at, revision FROM webhook WHERE id = $1")
+        .bind(id)
+        .optional()
+        .await
+}
+
+pub(super) async fn insert_webhook(
+    tx: &mut Tx,
+    webhook: &Webhook,
+    secret_sealed: Vec<u8>,
+) -> Result<(), Internal> {
+    tx.sql(
+        "INSERT INTO webhook (id, url, secret_sealed, kinds, created_at, revision)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(webhook.id)
+    .bind(webhook.url.clone())
+    .bind(secret_sealed)
+    .bind(Json(webhook.kinds.clone()))
+    .bind(webhook.created_at)
+    .bind(webhook.revision)
+    .run()
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn update_webhook(
+    tx: &mut Tx,
+    webhook: &Webhook,
+    revision: i64,
+) -> Result<bool, Internal> {
+    let rows = tx
+        .sql(
+            "UPDATE webhook SET url = $1, kinds = $2, revision = revision + 1
+             WHERE id = $3 AND revision = $4",
+        )
+        .bind(webhook.url.clone())
+        .bind(Json(webhook.kinds.clone()))
+        .bind(webhook.id)
+        .bind(revision)
+        .run()
+        .await?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn delete_webhook(tx: &mut Tx, id: WebhookId) -> Result<(), Internal> {
+    tx.sql("DELETE FROM webhook WHERE id = $1")
+        .bind(id)
+        .run()
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_deliveries(tx: &mut Tx, webhook: WebhookId) -> Result<(), Internal> {
+    tx.sql("DELETE FROM webhook_delivery WHERE webhook_id = $1")
+        .bind(webhook)
+        .run()
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_delivery(
+    tx: &mut Tx,
+    id: DeliveryId,
+    webhook: WebhookId,
+    event: &Event,
+) -> Result<(), Internal> {
+    tx.sql(
+        "INSERT INTO webhook_delivery (id, webhook_id, event_id, state, attempts, due_at)
+         VALUES ($1, $2, $3, 'queued', 0, $4)",
+    )
+    .bind(id)
+    .bind(webhook)
+    .bind(event.id)
+    .bind(event.at)
+    .run()
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn list_deliveries(
+    tx: &mut Tx,
+    webhook: WebhookId,
+    page: &PageRequest<kinds::Delivery>,
+) -> Result<Vec<Delivery>, Internal> {
+    tx.sql(
+        "SELECT d.id, d.event_id, e.kind, d.state, d.attempts, d.due_at, d.answer
+         FROM webhook_delivery d JOIN event e ON e.id = d.event_id
+         WHERE d.webhook_id = $1 AND d.id < $2 ORDER BY d.id DESC LIMIT $3",
+    )
+    .bind(webhook)
+    .bind(page.before())
+    .bind(page.rows())
+    .all()
+    .await
+}
+
+pub(super) async fn find_delivery(
+    tx: &mut Tx,
+    (webhook, delivery): (WebhookId, DeliveryId),
+) -> Result<bool, Internal> {
+    let row = tx
+        .sql("SELECT id FROM webhook_delivery WHERE webhook_id = $1 AND id = $2")
+        .bind(webhook)
+        .bind(delivery)
+        .optional::<(DeliveryId,)>()
+        .await?;
+    Ok(row.is_some())
+}
+
+pub(super) async fn requeue_delivery(
+    tx: &mut Tx,
+    (webhook, delivery): (WebhookId, DeliveryId),
+    now: DateTime<Utc>,
+) -> Result<bool, Internal> {
+    let rows = tx
+        .sql(
+            "UPDATE webhook_delivery SET state = 'queued', attempts = 0, due_at = $1, leased_until = NULL
+             WHERE webhook_id = $2 AND id = $3 AND state = 'failed'",
+        )
+        .bind(now)
+        .bind(webhook)
+        .bind(delivery)
+        .run()
+        .await?;
+    Ok(rows == 1)
+}
+
+/// A delivery whose turn it is.
+#[derive(sqlx::FromRow)]
+pub struct Claimed {
+    pub(super) id: DeliveryId,
+    pub(super) webhook_id: WebhookId,
+    pub(super) event_id: EventId,
+    pub(super) attempts: i64,
+}
+
+impl Claimed {
+    pub(super) fn claim(&self) -> (DeliveryId, i64) {
+        (self.id, self.attempts)
+    }
+}
+
+/// A look that costs no writer's time: is anything due?
+pub(super) async fn is_any_delivery_due(tx: &mut Tx, now: DateTime<Utc>) -> Result<bool, Internal> {
+    let row = tx
+        .sql(
+            "SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $1
+             AND (leased_until IS NULL OR leased_until <= $1) LIMIT 1",
+        )
+        .bind(now)
+        .optional::<(DeliveryId,)>()
+        .await?;
+    Ok(row.is_some())
+}
+
+const CLAIM_ON_SQLITE: &str =
+    "UPDATE webhook_delivery SET leased_until = $1, attempts = attempts + 1
+     WHERE id IN (
+         SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $2
+         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
+     )
+     RETURNING id, webhook_id, event_id, attempts";
+
+const CLAIM_ON_POSTGRES: &str = "WITH due AS MATERIALIZED (
+         SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $2
+         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
+         FOR UPDATE SKIP LOCKED
+     )
+     UPDATE webhook_delivery SET leased_until = $1, attempts = attempts + 1
+     FROM due WHERE webhook_delivery.id = due.id
+     RETURNING webhook_delivery.id, webhook_id, event_id, attempts";
+
+pub(super) async fn claim_deliveries(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    leased_until: DateTime<Utc>,
+    room: i64,
+) -> Result<Vec<Claimed>, Internal> {
+    let claim = tx.skip_locked(CLAIM_ON_SQLITE, CLAIM_ON_POSTGRES);
+    tx.sql(claim)
+        .bind(leased_until)
+        .bind(now)
+        .bind(room)
+        .all()
+        .await
+}
+
+/// What is sent, to whom, sealed with what.
+#[derive(sqlx::FromRow)]
+pub(super) struct Message {
+    pub(super) url: String,
+    pub(super) secret_sealed: Vec<u8>,
+    #[sqlx(flatten)]
+    pub(super) event: Event,
+}
+
+pub(super) async fn message(
+    tx: &mut Tx,
+    delivery: DeliveryId,
+) -> Result<Option<Message>, Internal> {
+    tx.sql(
+        "SELECT w.url, w.secret_sealed, e.id, e.at, e.kind, e.actor, e.subject, e.data
+         FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id JOIN event e ON e.id = d.event_id
+         WHERE d.id = $1",
+    )
+    .bind(delivery)
+    .optional()
+    .await
+}
+
+/// `state` is `sent` or `failed`.
+pub(super) async fn end_delivery(
+    tx: &mut Tx,
+    (id, attempts): (DeliveryId, i64),
+    answer: &str,
+    state: &'static str,
+) -> Result<bool, Internal> {
+    let rows = tx
+        .sql(
+            "UPDATE webhook_delivery SET state = $1, answer = $2, leased_until = NULL
+             WHERE id = $3 AND attempts = $4 AND state = 'queued'",
+        )
+        .bind(state.to_owned())
+        .bind(answer.to_owned())
+        .bind(id)
+        .bind(attempts)
+        .run()
+        .await?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn put_off(
+    tx: &mut Tx,
+    (id, attempts): (DeliveryId, i64),
+    answer: &str,
+    due_at: DateTime<Utc>,
+) -> Result<(), Internal> {
+    tx.sql(
+        "UPDATE webhook_delivery SET due_at = $1, answer = $2, leased_until = NULL
+         WHERE id = $3 AND attempts = $4 AND state = 'queued'",
+    )
+    .bind(due_at)
+    .bind(answer.to_owned())
+    .bind(id)
+    .bind(attempts)
+    .run()
+    .await?;
+    Ok(())
+}
+
+/// Lets everything wait that an endpoint would get before `until` and that nobody is sending now.
+pub(super) async fn pause(
+    tx: &mut Tx,
+    webhook: WebhookId,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<(), Internal> {
+    tx.sql(
+        "UPDATE webhook_delivery SET due_at = $1
+         WHERE webhook_id = $2 AND state = 'queued' AND due_at < $1
+         AND (leased_until IS NULL OR leased_until <= $3)",
+    )
+    .bind(until)
+    .bind(webhook)
+    .bind(now)
+    .run()
+    .await?;
+    Ok(())
 }

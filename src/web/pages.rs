@@ -82,14 +82,8 @@ impl Pages {
                 .map(str::to_owned)
                 .ok_or_else(|| unknown("static file", name))
         });
-        environment.add_function("t", translate);
         environment.add_function("problem_text", problem_text);
-        environment.add_function("date", |state: &State<'_, '_>, when: &str| {
-            date(state, when, "date-time")
-        });
-        environment.add_function("day", |state: &State<'_, '_>, when: &str| {
-            date(state, when, "date-day")
-        });
+        add_words(&mut environment);
         Self(environment)
     }
 
@@ -122,6 +116,17 @@ fn embedded() -> Environment<'static> {
     }
     minijinja_embed::load_templates!(&mut environment, "pages");
     environment
+}
+
+/// What templates of pages and letters say words with; both are given `shell.locale`.
+pub fn add_words(environment: &mut Environment<'_>) {
+    environment.add_function("t", translate);
+    environment.add_function("date", |state: &State<'_, '_>, when: &str| {
+        date(state, when, "date-time")
+    });
+    environment.add_function("day", |state: &State<'_, '_>, when: &str| {
+        date(state, when, "date-day")
+    });
 }
 
 fn unknown(what: &str, name: &str) -> Error {

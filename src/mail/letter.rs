@@ -1,0 +1,180 @@
+//! The letters, one struct each: what a template may say.
+//!
+//! Holds no words; those are in `templates/letters/` and `locales/*/letters.ftl`.
+//!
+//! Links and codes are in here in clear, so none of these types prints; the outbox keeps them sealed.
+
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// A kind of letter with its sources.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sources {
+    pub(super) kind: LetterKind,
+    pub(super) subject: &'static str,
+    pub(super) text: &'static str,
+    pub(super) mjml: &'static str,
+}
+
+macro_rules! kinds {
+    ($($name:ident $folder:literal),+ $(,)?) => {
+        /// Which letter it is; also the name of its folder in `templates/letters/`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum LetterKind { $($name),+ }
+
+        impl LetterKind {
+            /// As it is stored.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $folder),+ }
+            }
+
+            pub(super) fn from_text(text: &str) -> Option<Self> {
+                match text { $($folder => Some(Self::$name),)+ _ => None }
+            }
+        }
+
+        /// Every template, compiled in.
+        pub(super) const SOURCES: &[Sources] = &[$(Sources {
+            kind: LetterKind::$name,
+            subject: include_str!(concat!("../../templates/letters/", $folder, "/subject.txt")),
+            text: include_str!(concat!("../../templates/letters/", $folder, "/body.txt")),
+            mjml: include_str!(concat!("../../templates/letters/", $folder, "/body.mjml")),
+        }),+];
+    };
+}
+
+kinds! {
+    Invitation "invitation",
+    AddressCode "address_code",
+    Recovery "recovery",
+    PasswordChanged "password_changed",
+    FreshLinkAsked "fresh_link_asked",
+    DeliveryFailed "delivery_failed",
+    Declined "declined",
+}
+
+/// What every letter is.
+pub trait Letter: Serialize + DeserializeOwned + Send + Sync {
+    const KIND: LetterKind;
+}
+
+/// To the invitee: you are invited, this is your link.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct InvitationLetter {
+    pub application: String,
+    /// `#rrggbb`, the application's colour.
+    pub accent: Option<String>,
+    /// As the letter names them.
+    pub inviter: String,
+    /// Is told if this letter can't be delivered.
+    pub inviter_email: Option<String>,
+    /// The inviter's own words.
+    pub message: Option<String>,
+    pub link: String,
+    /// For another device, to be typed on `code_page` (R128).
+    pub code: String,
+    pub code_page: String,
+    pub expires_at: DateTime<Utc>,
+    /// Where the inviter sees this invitation; only they are shown it.
+    pub details: Option<String>,
+}
+
+impl Letter for InvitationLetter {
+    const KIND: LetterKind = LetterKind::Invitation;
+}
+
+/// To an address other than the invited one: prove that it is yours.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AddressCodeLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    pub code: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Letter for AddressCodeLetter {
+    const KIND: LetterKind = LetterKind::AddressCode;
+}
+
+/// To somebody who forgot their password.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RecoveryLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    pub link: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Letter for RecoveryLetter {
+    const KIND: LetterKind = LetterKind::Recovery;
+}
+
+/// To somebody whose password was just changed, by themselves or not.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PasswordChangedLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    pub at: DateTime<Utc>,
+    /// Where the password can be set anew if it was somebody else.
+    pub recovery_page: String,
+}
+
+impl Letter for PasswordChangedLetter {
+    const KIND: LetterKind = LetterKind::PasswordChanged;
+}
+
+/// To the inviter: the invitee's link was over and they asked for a fresh one (R142).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct FreshLinkAskedLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    pub invitee: String,
+    pub details: Option<String>,
+}
+
+impl Letter for FreshLinkAskedLetter {
+    const KIND: LetterKind = LetterKind::FreshLinkAsked;
+}
+
+/// To the inviter: the invitation did not arrive (R137).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct DeliveryFailedLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    pub invitee: String,
+    /// The mail server's last words.
+    pub answer: String,
+    pub details: Option<String>,
+}
+
+impl Letter for DeliveryFailedLetter {
+    const KIND: LetterKind = LetterKind::DeliveryFailed;
+}
+
+/// To the inviter: the invitee does not want to, or did not expect it (R143).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct DeclinedLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    pub invitee: String,
+    pub how: HowDeclined,
+    /// The invitee's own words.
+    pub reason: Option<String>,
+    pub details: Option<String>,
+}
+
+impl Letter for DeclinedLetter {
+    const KIND: LetterKind = LetterKind::Declined;
+}
+
+/// How an invitee says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HowDeclined {
+    /// No, thank you.
+    Declined,
+    /// I did not expect this.
+    Reported,
+}

@@ -1,0 +1,237 @@
+//! The SQL of letters and of the development mailbox.
+
+use chrono::{DateTime, Utc};
+
+use super::LetterId;
+use super::mailbox::Delivered;
+use crate::db::Tx;
+use crate::kit::{Id, Internal, kinds};
+
+pub(super) struct NewLetter {
+    pub(super) id: LetterId,
+    pub(super) kind: &'static str,
+    pub(super) recipient: String,
+    pub(super) locale: String,
+    pub(super) content_sealed: Vec<u8>,
+    pub(super) invitation_id: Option<Id<kinds::Invitation>>,
+    pub(super) created_at: DateTime<Utc>,
+}
+
+pub(super) async fn insert(tx: &mut Tx, letter: NewLetter) -> Result<(), Internal> {
+    tx.sql(
+        "INSERT INTO letter (id, kind, recipient, locale, content_sealed, invitation_id, state, attempts, due_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $7)",
+    )
+    .bind(letter.id)
+    .bind(letter.kind.to_owned())
+    .bind(letter.recipient)
+    .bind(letter.locale)
+    .bind(letter.content_sealed)
+    .bind(letter.invitation_id)
+    .bind(letter.created_at)
+    .run()
+    .await?;
+    Ok(())
+}
+
+/// A letter whose turn it is.
+#[derive(sqlx::FromRow)]
+pub struct Claimed {
+    pub(super) id: LetterId,
+    pub(super) kind: String,
+    pub(super) recipient: String,
+    pub(super) locale: String,
+    pub(super) content_sealed: Option<Vec<u8>>,
+    pub(super) invitation_id: Option<Id<kinds::Invitation>>,
+    pub(super) attempts: i64,
+    pub(super) created_at: DateTime<Utc>,
+}
+
+/// A look that costs no writer's time: is anything due?
+pub(super) async fn is_any_due(tx: &mut Tx, now: DateTime<Utc>) -> Result<bool, Internal> {
+    let row = tx
+        .sql(
+            "SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $1
+             AND (leased_until IS NULL OR leased_until <= $1) LIMIT 1",
+        )
+        .bind(now)
+        .optional::<(LetterId,)>()
+        .await?;
+    Ok(row.is_some())
+}
+
+const CLAIM_ON_SQLITE: &str = "UPDATE letter SET leased_until = $1, attempts = attempts + 1
+     WHERE id IN (
+         SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $2
+         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
+     )
+     RETURNING id, kind, recipient, locale, content_sealed, invitation_id, attempts, created_at";
+
+const CLAIM_ON_POSTGRES: &str = "WITH due AS MATERIALIZED (
+         SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $2
+         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
+         FOR UPDATE SKIP LOCKED
+     )
+     UPDATE letter SET leased_until = $1, attempts = attempts + 1 FROM due WHERE letter.id = due.id
+     RETURNING letter.id, kind, recipient, locale, content_sealed, invitation_id, attempts, created_at";
+
+pub(super) async fn claim(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    leased_until: DateTime<Utc>,
+    room: i64,
+) -> Result<Vec<Claimed>, Internal> {
+    let claim = tx.skip_locked(CLAIM_ON_SQLITE, CLAIM_ON_POSTGRES);
+    tx.sql(claim)
+        .bind(leased_until)
+        .bind(now)
+        .bind(room)
+        .all()
+        .await
+}
+
+/// The letter is out: its content goes. Says whether it was still wanted and still ours.
+pub(super) async fn mark_sent(
+    tx: &mut Tx,
+    (id, attempts): (LetterId, i64),
+    answer: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, Internal> {
+    let rows = tx
+        .sql(
+            "UPDATE letter SET state = 'sent', sent_at = $1, answer = $2, content_sealed = NULL, leased_until = NULL
+             WHERE id = $3 AND attempts = $4 AND state IN ('queued', 'deferred')",
+        )
+        .bind(now)
+        .bind(answer.to_owned())
+        .bind(id)
+        .bind(attempts)
+        .run()
+        .await?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn mark_deferred(
+    tx: &mut Tx,
+    (id, attempts): (LetterId, i64),
+    answer: &str,
+    due_at: DateTime<Utc>,
+) -> Result<bool, Internal> {
+    let rows = tx
+        .sql(
+            "UPDATE letter SET state = 'deferred', due_at = $1, answer = $2, leased_until = NULL
+             WHERE id = $3 AND attempts = $4 AND state IN ('queued', 'deferred')",
+        )
+        .bind(due_at)
+        .bind(answer.to_owned())
+        .bind(id)
+        .bind(attempts)
+        .run()
+        .await?;
+    Ok(rows == 1)
+}
+
+/// `state` is `failed` or `bounced`.
+pub(super) async fn mark_undelivered(
+    tx: &mut Tx,
+    (id, attempts): (LetterId, i64),
+    answer: &str,
+    state: super::State,
+) -> Result<bool, Internal> {
+    let rows = tx
+        .sql(
+            "UPDATE letter SET state = $1, answer = $2, content_sealed = NULL, leased_until = NULL
+             WHERE id = $3 AND attempts = $4 AND state IN ('queued', 'deferred')",
+        )
+        .bind(state.as_str().to_owned())
+        .bind(answer.to_owned())
+        .bind(id)
+        .bind(attempts)
+        .run()
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Only what goes to the invitee: the inviter is still told what there is to tell.
+pub(super) async fn cancel_for_invitation(
+    tx: &mut Tx,
+    invitation: Id<kinds::Invitation>,
+) -> Result<u64, Internal> {
+    tx.sql(
+        "UPDATE letter SET state = 'cancelled', content_sealed = NULL, leased_until = NULL
+         WHERE invitation_id = $1 AND state IN ('queued', 'deferred') AND kind IN ('invitation', 'address_code')",
+    )
+    .bind(invitation)
+    .run()
+    .await
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct DeliveryRow {
+    pub(super) id: LetterId,
+    pub(super) state: String,
+    pub(super) attempts: i64,
+    pub(super) answer: Option<String>,
+    pub(super) due_at: DateTime<Utc>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) sent_at: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn newest_delivery(
+    tx: &mut Tx,
+    invitation: Id<kinds::Invitation>,
+) -> Result<Option<DeliveryRow>, Internal> {
+    tx.sql(
+        "SELECT id, state, attempts, answer, due_at, created_at, sent_at FROM letter
+         WHERE invitation_id = $1 AND kind = 'invitation' ORDER BY created_at DESC, id DESC LIMIT 1",
+    )
+    .bind(invitation)
+    .optional()
+    .await
+}
+
+pub(super) async fn delivery(tx: &mut Tx, id: LetterId) -> Result<Option<DeliveryRow>, Internal> {
+    tx.sql(
+        "SELECT id, state, attempts, answer, due_at, created_at, sent_at FROM letter WHERE id = $1",
+    )
+    .bind(id)
+    .optional()
+    .await
+}
+
+/// A letter that lands twice is one letter.
+pub(super) async fn deliver_to_mailbox(tx: &mut Tx, letter: &Delivered) -> Result<(), Internal> {
+    tx.sql(
+        "INSERT INTO mailbox (id, recipient, subject, html, text, delivered_at) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(letter.id)
+    .bind(letter.recipient.clone())
+    .bind(letter.subject.clone())
+    .bind(letter.html.clone())
+    .bind(letter.text.clone())
+    .bind(letter.delivered_at)
+    .run()
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn list_mailbox(tx: &mut Tx, limit: i64) -> Result<Vec<Delivered>, Internal> {
+    tx.sql(
+        "SELECT id, recipient, subject, html, text, delivered_at FROM mailbox
+         ORDER BY delivered_at DESC, id DESC LIMIT $1",
+    )
+    .bind(limit)
+    .all()
+    .await
+}
+
+pub(super) async fn find_in_mailbox(
+    tx: &mut Tx,
+    id: LetterId,
+) -> Result<Option<Delivered>, Internal> {
+    tx.sql("SELECT id, recipient, subject, html, text, delivered_at FROM mailbox WHERE id = $1")
+        .bind(id)
+        .optional()
+        .await
+}
