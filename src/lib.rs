@@ -36,5 +36,11 @@ pub mod application;
 /// What a person allowed a client: codes, tokens, and their end.
 pub mod grant;
 
+/// People: their stores, identifiers, profiles and passwords.
+pub mod identity;
+
+/// Groups, and why each person is in them.
+pub mod group;
+
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

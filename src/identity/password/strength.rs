@@ -1,0 +1,148 @@
+//! Which passwords are good enough: long, and not among the first that an attacker tries.
+//!
+//! Says why one is refused; never changes what was typed.
+
+use zxcvbn::Score;
+use zxcvbn::feedback::{Feedback, Warning};
+
+/// Shorter ones are guessed however odd they look.
+pub const MIN_CHARACTERS: usize = 10;
+/// Longer ones make the form slow and nobody safer.
+pub const MAX_CHARACTERS: usize = 256;
+/// The cost of the check grows steeply with the length; what is good at this length stays good with more.
+const CHECKED_CHARACTERS: usize = 100;
+/// The check compares with each of the owner's words; more than these don't help.
+const OWN_WORDS: usize = 20;
+
+/// Why a password is refused: a code for programs, a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeakPassword {
+    pub code: &'static str,
+    pub sentence: String,
+}
+
+/// Checks a password against its owner's `own_words` (names, addresses, the application) and what people commonly choose.
+/// Takes milliseconds: `Hasher::choose` runs it where it holds nobody up.
+pub fn check_strength(password: &str, own_words: &[&str]) -> Result<(), WeakPassword> {
+    let refuse = |code, sentence| Err(WeakPassword { code, sentence });
+    if password.chars().nth(MIN_CHARACTERS - 1).is_none() {
+        let sentence = format!(
+            "Use at least {MIN_CHARACTERS} characters. Three or four unrelated words are a good start."
+        );
+        return refuse("password_too_short", sentence);
+    }
+    if password.chars().nth(MAX_CHARACTERS).is_some() {
+        return refuse(
+            "password_too_long",
+            format!("Use at most {MAX_CHARACTERS} characters."),
+        );
+    }
+    let checked: String = password.chars().take(CHECKED_CHARACTERS).collect();
+    let words = pieces(own_words);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let estimate = zxcvbn::zxcvbn(&checked, &words);
+    if estimate.score() >= Score::Three {
+        return Ok(());
+    }
+    if zxcvbn::zxcvbn(&checked, &[]).score() >= Score::Three {
+        let sentence = "This password is made of your name, your address or the like. Choose one that has nothing to do with you.";
+        return refuse("password_personal", sentence.to_owned());
+    }
+    refuse(
+        "password_too_common",
+        reason(estimate.feedback().and_then(Feedback::warning)),
+    )
+}
+
+/// The words themselves, and the parts that people take out of them: `ann`, `lee` and `harborline` of an address.
+fn pieces(own_words: &[&str]) -> Vec<String> {
+    let parts = own_words
+        .iter()
+        .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
+        .filter(|part| part.len() >= 3);
+    let all = own_words.iter().copied().chain(parts).take(OWN_WORDS);
+    all.map(|word| {
+        word.chars()
+            .take(CHECKED_CHARACTERS)
+            .collect::<String>()
+            .to_lowercase()
+    })
+    .collect()
+}
+
+fn reason(warning: Option<Warning>) -> String {
+    use Warning as W;
+    let why = match warning {
+        Some(W::StraightRowsOfKeysAreEasyToGuess | W::ShortKeyboardPatternsAreEasyToGuess) => {
+            "Neighbouring keys are easy to guess."
+        }
+        Some(
+            W::RepeatsLikeAaaAreEasyToGuess | W::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess,
+        ) => "Repetitions are easy to guess.",
+        Some(W::SequencesLikeAbcAreEasyToGuess) => "Sequences like abc or 6543 are easy to guess.",
+        Some(W::RecentYearsAreEasyToGuess | W::DatesAreOftenEasyToGuess) => {
+            "Dates are easy to guess."
+        }
+        Some(
+            W::ThisIsATop10Password
+            | W::ThisIsATop100Password
+            | W::ThisIsACommonPassword
+            | W::ThisIsSimilarToACommonlyUsedPassword,
+        ) => "Many people use this password, or one like it.",
+        Some(
+            W::NamesAndSurnamesByThemselvesAreEasyToGuess | W::CommonNamesAndSurnamesAreEasyToGuess,
+        ) => "Names are easy to guess.",
+        Some(W::AWordByItselfIsEasyToGuess) | None => "This password is easy to guess.",
+    };
+    format!("{why} Three or four unrelated words make a good password.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(password: &str) -> Option<&'static str> {
+        let own = [
+            "Grace Hopper",
+            "grace.hopper@harborline.example",
+            "Expense Desk",
+        ];
+        check_strength(password, &own).err().map(|weak| weak.code)
+    }
+
+    #[test]
+    fn good_passwords_are_taken() {
+        for password in [
+            "plover grommet tarn",
+            "kV8#qz!Lw2p",
+            "пароль семнадцать чаек",
+            &"x7 lantern ".repeat(20),
+        ] {
+            assert_eq!(code(password), None, "{password}");
+        }
+    }
+
+    #[test]
+    fn weak_passwords_are_refused_with_a_reason() {
+        for (password, want) in [
+            ("", "password_too_short"),
+            ("kV8#qz!Lw", "password_too_short"),
+            ("password123", "password_too_common"),
+            ("aaaaaaaaaaaaaaaa", "password_too_common"),
+            ("qwertyuiop", "password_too_common"),
+            ("harborline.hopper", "password_personal"),
+        ] {
+            assert_eq!(code(password), Some(want), "{password}");
+        }
+    }
+
+    #[test]
+    fn ten_megabytes_are_refused_at_once() {
+        assert_eq!(code(&"a".repeat(10_000_000)), Some("password_too_long"));
+    }
+
+    #[test]
+    fn spaces_at_the_ends_count() {
+        assert_eq!(code("  kV8#qz! "), None);
+    }
+}
