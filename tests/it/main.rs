@@ -8,4 +8,5 @@ mod database;
 mod db;
 mod house;
 mod keys;
+mod sample;
 mod statements;
