@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 const HTTP: [&str; 8] = [
     "web", "app", "provider", "console", "api", "serve", "sample", "cli",
 ];
-/// Files in which a noun meets HTTP; they stand where `console` and `api` stand.
-const EDGES: [&str; 3] = ["pages.rs", "console.rs", "api.rs"];
+/// Files (or folders of them) in which a noun meets HTTP; they stand where `console` and `api` stand.
+const EDGES: [&str; 3] = ["pages", "console", "api"];
 const LONGEST_FILE: usize = 400;
 
 /// A file of the library, as the rules see it.
@@ -27,9 +27,12 @@ fn sources() -> Vec<Source> {
         let inside = path.strip_prefix(&root).unwrap().to_owned();
         let first = inside.components().next().unwrap().as_os_str();
         let module = first.to_str().unwrap().trim_end_matches(".rs").to_owned();
-        let name = path.file_name().unwrap().to_str().unwrap();
+        let mut below = inside.components().skip(1).map(|part| {
+            let name = part.as_os_str().to_str().unwrap();
+            name.trim_end_matches(".rs")
+        });
         Source {
-            edge: EDGES.contains(&name) && inside.components().count() > 1,
+            edge: below.any(|name| EDGES.contains(&name)),
             text: std::fs::read_to_string(&path).unwrap(),
             module,
             path: inside,

@@ -43,13 +43,16 @@ impl Running {
 
     async fn get(&self, path: &str) -> (StatusCode, String) {
         let url = format!("http://{}{path}", self.address);
-        for _ in 0..100 {
-            if let Ok(answer) = self.http.get(&url).send().await {
+        let mut tries = 0;
+        loop {
+            let answer = self.http.get(&url).send().await;
+            if answer.is_ok() || tries == 100 {
+                let answer = answer.unwrap();
                 return (answer.status(), answer.text().await.unwrap());
             }
+            tries += 1;
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
-        panic!("the application doesn't answer");
     }
 
     async fn stop(self) {
