@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Application, ApplicationId, Client, ClientId, ClientSettings, Saml, StoredSecret};
-use crate::application::SelfServicePolicy;
+
 use crate::db::{Json, Tx};
 use crate::kit::{Corrupt, Id, Internal, kinds};
 
@@ -23,7 +23,7 @@ struct ApplicationRow {
     saml_entity_id: Option<String>,
     saml_acs_url: Option<String>,
     accent: Option<String>,
-    policy: Json<SelfServicePolicy>,
+    policy: Json<super::SelfServicePolicy>,
     created_at: DateTime<Utc>,
     revision: i64,
 }

@@ -190,7 +190,10 @@ fn files_stay_short() {
 #[test]
 fn modules_say_what_they_own() {
     for source in sources() {
-        let documented = source.text.starts_with("//! ") || source.path.ends_with("lib.rs");
+        if source.path.ends_with("tests.rs") {
+            continue;
+        }
+        let documented = source.text.starts_with("//! ");
         assert!(documented, "{} has no first words", source.path.display());
     }
 }

@@ -51,9 +51,9 @@ fn statements_in(code: &str, file: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
     for (at, call) in code.match_indices(".sql(") {
         let rest = code[at + call.len()..].trim_start();
-        let Some((text, _)) = literal(rest) else {
-            let chosen = rest.starts_with("tx.skip_locked(") || rest.starts_with("statement");
-            assert!(chosen, "{}: no literal after .sql(", line(at));
+        let Some((text, _)) = text_of(rest, code) else {
+            // chosen by `skip_locked`, whose texts are found below
+            assert!(code.contains(".skip_locked("), "{}: no literal", line(at));
             continue;
         };
         let engine = if text.contains("pg_notify") {
@@ -68,9 +68,9 @@ fn statements_in(code: &str, file: &str) -> Vec<Statement> {
         });
     }
     for (at, call) in code.match_indices(".skip_locked(") {
-        let (sqlite, rest) = literal(code[at + call.len()..].trim_start()).unwrap();
+        let (sqlite, rest) = text_of(code[at + call.len()..].trim_start(), code).unwrap();
         let rest = rest.trim_start().trim_start_matches(',').trim_start();
-        let (postgres, _) = literal(rest).unwrap();
+        let (postgres, _) = text_of(rest, code).unwrap();
         let at = line(at);
         statements.push(Statement {
             at: at.clone(),
@@ -93,6 +93,18 @@ fn without_comments(code: &str) -> String {
         .lines()
         .map(|line| if comment(line) { "" } else { line });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The literal that an expression begins with, or that the constant it names stands for; and what follows the expression.
+fn text_of<'c>(expression: &'c str, code: &'c str) -> Option<(String, &'c str)> {
+    let end =
+        expression.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))?;
+    let (name, rest) = expression.split_at(end);
+    if name.is_empty() {
+        return literal(expression);
+    }
+    let (_, value) = code.split_once(&format!("const {name}: &str ="))?;
+    literal(value.trim_start()).map(|(text, _)| (text, rest))
 }
 
 /// The string literal that a text begins with, and what follows it.
@@ -232,10 +244,10 @@ async fn both_schemas_have_the_same_indexes() {
 
 #[test]
 fn literals_are_read_as_the_compiler_reads_them() {
-    let code = "tx.sql(\n    \"SELECT a, \\\n       \\\"b\\\" FROM c\",\n).bind(1); tx.sql(r#\"D \"E\"\"#)";
+    let code = "tx.sql(\n    \"SELECT a, \\\n       \\\"b\\\" FROM c\",\n).bind(1); tx.sql(r#\"D \"E\"\"#); const F: &str = \"G\"; tx.sql(F)";
     let texts: Vec<_> = statements_in(code, "x.rs")
         .into_iter()
         .map(|found| found.text)
         .collect();
-    assert_eq!(texts, ["SELECT a, \"b\" FROM c", "D \"E\""]);
+    assert_eq!(texts, ["SELECT a, \"b\" FROM c", "D \"E\"", "G"]);
 }
