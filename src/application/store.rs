@@ -5,7 +5,6 @@
 use chrono::{DateTime, Utc};
 
 use super::{Application, ApplicationId, Client, ClientId, ClientSettings, Saml, StoredSecret};
-
 use crate::db::{Json, Tx};
 use crate::kit::{Corrupt, Id, Internal, kinds};
 
