@@ -24,7 +24,10 @@ pub use assertion::use_assertion;
 pub use claims_request::{BadClaimsRequest, ClaimsRequest, Wanted};
 pub use issue_code::{CodeBinding, issue_code};
 pub use redeem_code::{NotRedeemed, Redeemed, Redeeming, redeem_code};
-pub use refresh::{NotRefreshed, RefreshLifetimes, Refreshed, Refreshing, begin_refresh, refresh};
+pub use refresh::{
+    NotRefreshed, RefreshLifetimes, Refreshed, Refreshing, begin_refresh, find_refresh_token,
+    refresh,
+};
 pub use revocations::Revocations;
 pub use revoke::{
     revoke_access_token, revoke_grant, revoke_of_identity, revoke_of_session, revoke_refresh_token,

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::store::{self, NewRefreshToken, RefreshRow};
 use super::{Grant, GrantId, revoke_grant};
-use crate::application::ClientId;
+use crate::application::{ClientId, Scopes};
 use crate::config;
 use crate::db::Tx;
 use crate::event::{self, Actor, Kind};
@@ -36,6 +36,8 @@ impl From<&config::Tokens> for RefreshLifetimes {
 pub struct Refreshing {
     pub client: ClientId,
     pub token: Secret,
+    /// Less than was granted, if the client wants less for now (RFC 6749 section 6).
+    pub scope: Option<Scopes>,
 }
 
 /// What came of it. Both answers are to be committed: a second use ends the family.
@@ -52,6 +54,9 @@ pub enum NotRefreshed {
     Unknown,
     #[error("The refresh token has expired.")]
     Expired,
+    /// Nothing is used up: the token still works.
+    #[error("The scope is more than was granted.")]
+    BroaderScope,
     #[error("The refresh token was used before. The whole family is revoked.")]
     UsedBefore(GrantId),
 }
@@ -98,6 +103,24 @@ pub async fn refresh(
         grant: Box::new(grant),
         next,
     })
+}
+
+/// A client's refresh token that would work now, with the time at which it expires.
+pub async fn find_refresh_token(
+    tx: &mut Tx,
+    moment: &Moment,
+    client: ClientId,
+    token: &Secret,
+) -> Result<Option<(Grant, DateTime<Utc>)>, Internal> {
+    let row = store::find_refresh_token(tx, token.digest()).await?;
+    let row = row.filter(|row| {
+        row.grant.client_id == client
+            && row.grant.revoked_at.is_none()
+            && row.rotated_at.is_none()
+            && moment.now < row.expires_at
+    });
+    row.map(|row| Ok((Grant::try_from(row.grant)?, row.expires_at)))
+        .transpose()
 }
 
 /// A row read as unrotated, and rotated by somebody else since, was rotated just now.

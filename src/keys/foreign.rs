@@ -98,6 +98,13 @@ impl ForeignKey {
     }
 }
 
+/// Whom a token says it is about, before anything of it is believed: good only for choosing the keys to verify it with.
+pub fn claimed_subject(token: &str) -> Result<String, BadToken> {
+    let claims = jose::take_apart(token)?.unverified_claims()?;
+    let subject = claims.get("sub").and_then(Value::as_str);
+    subject.map(str::to_owned).ok_or(BadToken::Malformed)
+}
+
 fn parse_key(jwk: &Value) -> Result<ForeignKey, BadKeySet> {
     let members = jwk.as_object().ok_or(BadKeySet::NotASet)?;
     if PRIVATE_MEMBERS

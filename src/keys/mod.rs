@@ -15,7 +15,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use foreign::{BadKeySet, ForeignKeys};
+pub use foreign::{BadKeySet, ForeignKeys, claimed_subject};
 pub use jose::unique_object;
 pub use key_ring::KeyRing;
 pub use provider::install;

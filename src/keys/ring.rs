@@ -166,6 +166,23 @@ pub async fn sweep(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64, Internal> {
     Ok(gone)
 }
 
+/// What the schedule does: replaces keys that have signed long enough, and deletes those that nobody needs any more.
+pub async fn keep_fresh(db: &Db, sealer: &Sealer, moment: &Moment) -> Result<(), Internal> {
+    let due: Result<bool, Internal> = db.read(async |tx| is_due(tx, moment.now).await).await;
+    if due? {
+        let keys = NewKeys::generate().await?;
+        let published: Result<_, Internal> = db
+            .write(async |tx| rotate(tx, sealer, moment, &keys, Replacing::Old).await)
+            .await;
+        for key in published? {
+            tracing::info!(key.id = %key.id, key.algorithm = %key.algorithm, key.signs_from = %key.signs_from,
+                "the next signing key is published");
+        }
+    }
+    let gone: Result<u64, Internal> = db.write(async |tx| sweep(tx, moment.now).await).await;
+    gone.map(|_| ())
+}
+
 struct NewKey<'k> {
     algorithm: Algorithm,
     pkcs8: &'k [u8],
