@@ -67,7 +67,7 @@ CREATE TABLE password (
 CREATE TABLE recovery (
     token_hash BYTEA PRIMARY KEY NOT NULL,
     identity_id UUID NOT NULL REFERENCES identity (id),
-    application_id UUID,
+    flow_sealed TEXT NOT NULL,            -- where the person was going when they asked
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
     used_at TIMESTAMPTZ
@@ -86,6 +86,7 @@ CREATE TABLE session (
     ended_at TIMESTAMPTZ
 );
 CREATE INDEX session_by_identity ON session (identity_id);
+CREATE INDEX session_by_expiry ON session (expires_at);
 
 -- Counters of failed attempts. The key is a digest: who tried what stays unknown to a reader of the table.
 CREATE TABLE throttle (

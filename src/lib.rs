@@ -42,5 +42,8 @@ pub mod identity;
 /// Groups, and why each person is in them.
 pub mod group;
 
+/// Signed-in browsers, flows, signing in, recovery, and how often anybody may try.
+pub mod session;
+
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

@@ -1,0 +1,65 @@
+//! A signed-in browser: sessions, flows, signing in, recovering an account, and how often anybody may try.
+//!
+//! Doesn't decide where a flow goes next: every step returns to the provider's one dispatcher.
+
+mod begin;
+mod end;
+pub mod flow;
+mod store;
+mod sweep;
+pub mod throttle;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::db::Db;
+use crate::identity::{IdentityId, StoreId};
+use crate::kit::{Id, Internal, Secret, kinds};
+
+pub use begin::{NewSession, Started, begin};
+pub use end::{end, end_all, shut_out};
+pub use sweep::sweep;
+
+/// Names a session; the `sid` claim.
+pub type SessionId = Id<kinds::Session>;
+
+/// A browser in which a person is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub identity: IdentityId,
+    pub store: StoreId,
+    /// The `amr` claim.
+    pub methods: Methods,
+    /// The `auth_time` claim.
+    pub authenticated_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// How the person has shown who they are (RFC 8176).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Methods(Vec<String>);
+
+impl Methods {
+    #[must_use]
+    pub fn password() -> Self {
+        Self(vec!["pwd".to_owned()])
+    }
+
+    /// The values of the `amr` claim.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// The session that a cookie stands for: neither ended nor expired, and of a person who may sign in.
+pub async fn find(
+    db: &Db,
+    token: &Secret,
+    now: DateTime<Utc>,
+) -> Result<Option<Session>, Internal> {
+    db.read(async |tx| store::find(tx, token.digest(), now).await)
+        .await
+}

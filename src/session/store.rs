@@ -1,0 +1,163 @@
+//! The SQL of sessions, recoveries and counters.
+
+use chrono::{DateTime, Utc};
+
+use super::{Methods, Session, SessionId};
+use crate::db::{Json, Tx};
+use crate::identity::{IdentityId, StoreId};
+use crate::kit::Internal;
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id: SessionId,
+    identity_id: IdentityId,
+    store_id: StoreId,
+    methods: Json<Methods>,
+    authenticated_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    session: &Session,
+    token_hash: Vec<u8>,
+) -> Result<(), Internal> {
+    tx.sql(
+        "INSERT INTO session (id, token_hash, identity_id, store_id, methods, authenticated_at, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+    )
+    .bind(session.id)
+    .bind(token_hash)
+    .bind(session.identity)
+    .bind(session.store)
+    .bind(Json(session.methods.clone()))
+    .bind(session.authenticated_at)
+    .bind(session.expires_at)
+    .run()
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find(
+    tx: &mut Tx,
+    token_hash: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<Option<Session>, Internal> {
+    let row: Option<SessionRow> = tx
+        .sql(
+            "SELECT s.id, s.identity_id, s.store_id, s.methods, s.authenticated_at, s.expires_at
+             FROM session s JOIN identity i ON i.id = s.identity_id
+             WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND i.status = 'active'",
+        )
+        .bind(token_hash)
+        .bind(now)
+        .optional()
+        .await?;
+    Ok(row.map(|row| Session {
+        id: row.id,
+        identity: row.identity_id,
+        store: row.store_id,
+        methods: row.methods.0,
+        authenticated_at: row.authenticated_at,
+        expires_at: row.expires_at,
+    }))
+}
+
+pub(super) async fn end(tx: &mut Tx, id: SessionId, now: DateTime<Utc>) -> Result<u64, Internal> {
+    tx.sql("UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL")
+        .bind(id)
+        .bind(now)
+        .run()
+        .await
+}
+
+pub(super) async fn end_all(
+    tx: &mut Tx,
+    identity: IdentityId,
+    now: DateTime<Utc>,
+) -> Result<Vec<SessionId>, Internal> {
+    let rows: Vec<(SessionId,)> = tx
+        .sql(
+            "UPDATE session SET ended_at = $2 WHERE identity_id = $1 AND ended_at IS NULL AND expires_at > $2
+             RETURNING id",
+        )
+        .bind(identity)
+        .bind(now)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub(super) async fn find_counter(
+    tx: &mut Tx,
+    name: Vec<u8>,
+) -> Result<Option<(i64, DateTime<Utc>)>, Internal> {
+    tx.sql("SELECT failures, window_ends_at FROM throttle WHERE key_hash = $1")
+        .bind(name)
+        .optional()
+        .await
+}
+
+/// One more failure; a window that is over begins anew.
+pub(super) async fn count(
+    tx: &mut Tx,
+    name: Vec<u8>,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<i64, Internal> {
+    let (failures,) = tx
+        .sql(
+            "INSERT INTO throttle (key_hash, failures, window_ends_at) VALUES ($1, 1, $2)
+             ON CONFLICT (key_hash) DO UPDATE SET
+                 failures = CASE WHEN throttle.window_ends_at > $3 THEN throttle.failures + 1 ELSE 1 END,
+                 window_ends_at = CASE WHEN throttle.window_ends_at > $3 THEN throttle.window_ends_at
+                                       ELSE excluded.window_ends_at END
+             RETURNING failures",
+        )
+        .bind(name)
+        .bind(until)
+        .bind(now)
+        .one::<(i64,)>()
+        .await?;
+    Ok(failures)
+}
+
+pub(super) async fn forget_counter(tx: &mut Tx, name: Vec<u8>) -> Result<u64, Internal> {
+    tx.sql("DELETE FROM throttle WHERE key_hash = $1")
+        .bind(name)
+        .run()
+        .await
+}
+
+pub(super) async fn delete_old_sessions(
+    tx: &mut Tx,
+    before: DateTime<Utc>,
+) -> Result<u64, Internal> {
+    tx.sql(
+        "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < $1 LIMIT 1000)",
+    )
+    .bind(before)
+    .run()
+    .await
+}
+
+pub(super) async fn delete_old_recoveries(
+    tx: &mut Tx,
+    before: DateTime<Utc>,
+) -> Result<u64, Internal> {
+    tx.sql(
+        "DELETE FROM recovery WHERE token_hash IN (SELECT token_hash FROM recovery WHERE expires_at < $1 LIMIT 1000)",
+    )
+    .bind(before)
+    .run()
+    .await
+}
+
+pub(super) async fn delete_old_counters(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64, Internal> {
+    tx.sql(
+        "DELETE FROM throttle WHERE key_hash IN (SELECT key_hash FROM throttle WHERE window_ends_at < $1 LIMIT 1000)",
+    )
+    .bind(now)
+    .run()
+    .await
+}

@@ -1,0 +1,200 @@
+//! How often anybody may try: counters of failed attempts, and budgets that nobody can use up for somebody else.
+//!
+//! Knows no passwords and no pages. A counter's name is a digest, so that a reader of the table learns nothing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::store;
+use crate::db::Tx;
+use crate::kit::{Because, Internal, Moment, Refusal, digest};
+
+/// How many failures within how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    pub failures: i64,
+    pub window: TimeDelta,
+}
+
+/// One counter with its budget.
+#[derive(Debug, Clone)]
+pub struct Counter {
+    name: Vec<u8>,
+    budget: Budget,
+}
+
+impl Counter {
+    /// `parts` name what is counted; their lengths go into the digest, so that no two lists of parts are the same counter.
+    #[must_use]
+    pub fn new(purpose: &str, parts: &[&[u8]], budget: Budget) -> Self {
+        let mut text = purpose.as_bytes().to_vec();
+        for part in parts {
+            text.push(0);
+            text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            text.extend_from_slice(part);
+        }
+        Self {
+            name: digest(&text),
+            budget,
+        }
+    }
+}
+
+/// A budget is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyAttempts {
+    pub retry_after: TimeDelta,
+}
+
+impl TooManyAttempts {
+    #[must_use]
+    pub fn retry_after_seconds(self) -> u64 {
+        u64::try_from(self.retry_after.num_seconds())
+            .unwrap_or_default()
+            .max(1)
+    }
+}
+
+impl Refusal for TooManyAttempts {
+    fn because(&self) -> Because {
+        Because::TooMany
+    }
+
+    fn code(&self) -> &'static str {
+        "too_many_attempts"
+    }
+
+    fn sentence(&self) -> String {
+        let minutes = self.retry_after_seconds().div_ceil(60);
+        format!("Too many attempts. Wait {minutes} minutes, then try again. Nothing was lost.")
+    }
+}
+
+/// The attempts that run on this node and are not decided yet: they count as failures until they are, so that many at once
+/// don't get past a budget. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Attempts(Arc<Mutex<HashMap<Vec<u8>, i64>>>);
+
+/// An attempt that was let through. It ends in `failed`, in `succeeded`, or undecided when it is dropped.
+#[must_use]
+pub struct Attempt {
+    running: Running,
+    counters: Vec<Counter>,
+    /// Some counter is above zero: a success has something to forget.
+    stained: bool,
+}
+
+impl Attempts {
+    /// Lets an attempt through if every counter has something left.
+    pub async fn begin(
+        &self,
+        tx: &mut Tx,
+        now: DateTime<Utc>,
+        mut counters: Vec<Counter>,
+    ) -> Result<Result<Attempt, TooManyAttempts>, Internal> {
+        // One order for all, so that two units of work don't wait for each other.
+        counters.sort_by(|one, other| one.name.cmp(&other.name));
+        let running = Running::begin(self, &counters);
+        let mut stained = false;
+        let mut wait = None;
+        for counter in &counters {
+            let stored = store::find_counter(tx, counter.name.clone()).await?;
+            let stored = stored.filter(|(_, until)| *until > now);
+            let (failures, until) = stored.unwrap_or((0, now + counter.budget.window));
+            stained |= failures > 0;
+            if failures + running.others(counter) >= counter.budget.failures {
+                wait = wait.max(Some(until - now));
+            }
+        }
+        Ok(match wait {
+            Some(retry_after) => Err(TooManyAttempts { retry_after }),
+            None => Ok(Attempt {
+                running,
+                counters,
+                stained,
+            }),
+        })
+    }
+}
+
+impl Attempt {
+    /// Counts the attempt. Must be kept by the caller until its unit of work is committed: the returned guard does that.
+    pub async fn failed(self, tx: &mut Tx, moment: &Moment) -> Result<Counted, Internal> {
+        for counter in &self.counters {
+            let until = moment.now + counter.budget.window;
+            store::count(tx, counter.name.clone(), until, moment.now).await?;
+        }
+        Ok(Counted {
+            _running: self.running,
+        })
+    }
+
+    /// Forgets the failures of the counters that belong to this caller alone.
+    pub async fn succeeded(&self, tx: &mut Tx, own: &[&Counter]) -> Result<(), Internal> {
+        if self.stained {
+            for counter in own {
+                store::forget_counter(tx, counter.name.clone()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keeps a counted attempt among the running ones until its count can be read by others.
+#[must_use]
+pub struct Counted {
+    _running: Running,
+}
+
+struct Running {
+    attempts: Attempts,
+    names: Vec<Vec<u8>>,
+}
+
+impl Running {
+    fn begin(attempts: &Attempts, counters: &[Counter]) -> Self {
+        let names: Vec<_> = counters
+            .iter()
+            .map(|counter| counter.name.clone())
+            .collect();
+        let mut running = attempts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in &names {
+            *running.entry(name.clone()).or_insert(0) += 1;
+        }
+        drop(running);
+        Self {
+            attempts: attempts.clone(),
+            names,
+        }
+    }
+
+    /// How many others run with this counter.
+    fn others(&self, counter: &Counter) -> i64 {
+        let running = self
+            .attempts
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        running.get(&counter.name).map_or(0, |count| count - 1)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut running = self
+            .attempts
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for name in &self.names {
+            if let Some(count) = running.get_mut(name) {
+                *count -= 1;
+                if *count <= 0 {
+                    running.remove(name);
+                }
+            }
+        }
+    }
+}
