@@ -1,0 +1,90 @@
+// The running product as the tests from outside know it: its address, its command line, its management API, its mailbox.
+// It knows nothing of browsers and of OpenID Connect clients.
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
+
+export const issuer = process.env.USHER_DEMO_URL ?? 'http://localhost:8080'
+export const appUrl = process.env.USHER_DEMO_APP_URL ?? 'http://localhost:8081'
+const binary = process.env.USHER_BINARY ?? 'target/debug/usher'
+const data = process.env.USHER_DEMO_DATA ?? 'data'
+
+const run = promisify(execFile)
+
+/** Runs a command of the product on the demo's data and gives back what it printed as JSON. */
+export async function cli(...args) {
+  const env = { ...process.env, USHER_SERVER__PUBLIC_URL: issuer }
+  const { stdout } = await run(binary, [...args, '--json', '--data-dir', data], { env })
+  return JSON.parse(stdout)
+}
+
+/** A text that no other test uses. */
+export function unique(prefix) {
+  return `${prefix}-${randomBytes(5).toString('hex')}`
+}
+
+export function address(name) {
+  return `${unique(name)}@northwind.example`
+}
+
+let apiClient
+let token
+
+/** Access to the management API, as a client that was made on the command line. */
+async function accessToken() {
+  apiClient ??= cli('client', 'create', '--name', unique('tests'), ...scopes.flatMap(scope => ['--scope', scope]))
+  const { client_id: id, client_secret: secret } = await apiClient
+  if (!token || token.until < Date.now()) {
+    const response = await fetch(`${issuer}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: scopes.join(' ') }),
+    })
+    const answer = await response.json()
+    if (!response.ok) throw new Error(`no token for the tests: ${JSON.stringify(answer)}`)
+    token = { text: answer.access_token, until: Date.now() + (answer.expires_in - 30) * 1000 }
+  }
+  return token.text
+}
+
+const scopes = [
+  'applications:read', 'applications:write', 'groups:read', 'groups:write', 'invitations:read', 'invitations:write',
+  'invitations:link', 'identities:read',
+]
+
+/** Calls the management API; anything but success is an error that carries the answer. */
+export async function api(method, path, body) {
+  const response = await fetch(`${issuer}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${await accessToken()}`, ...(body && { 'content-type': 'application/json' }) },
+    body: body && JSON.stringify(body),
+  })
+  const text = await response.text()
+  const answer = text ? JSON.parse(text) : undefined
+  if (!response.ok) throw Object.assign(new Error(`${method} ${path}: ${response.status} ${text}`), { status: response.status, answer })
+  return answer
+}
+
+/** The letters to an address, newest first. */
+export async function letters(recipient) {
+  const response = await fetch(`${issuer}/mailbox.json`)
+  const { letters } = await response.json()
+  return letters.filter(letter => letter.recipient.toLowerCase() === recipient.toLowerCase())
+}
+
+/** Waits for a letter; `number` counts from 1 in the order of arrival. */
+export async function letterTo(recipient, number = 1) {
+  for (let tries = 0; tries < 100; tries++) {
+    const found = await letters(recipient)
+    if (found.length >= number) return found.at(-number)
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  throw new Error(`letter ${number} to ${recipient} did not arrive`)
+}
+
+/** The first link in a letter that leads to the given path. */
+export function linkIn(letter, path = '/invitation/') {
+  const link = letter.text.match(/https?:\/\/\S+/g)?.find(link => link.startsWith(issuer + path))
+  if (!link) throw new Error(`no link to ${path} in: ${letter.text}`)
+  return link
+}
