@@ -5,6 +5,9 @@
 mod begin;
 mod end;
 pub mod flow;
+pub mod known;
+pub mod recovery;
+pub mod sign_in;
 mod store;
 mod sweep;
 pub mod throttle;

@@ -88,14 +88,29 @@ pub(super) async fn end_all(
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-pub(super) async fn find_counter(
+#[derive(sqlx::FromRow)]
+pub(super) struct CounterRow {
+    pub(super) key_hash: Vec<u8>,
+    pub(super) failures: i64,
+    pub(super) window_ends_at: DateTime<Utc>,
+}
+
+/// The counters whose window is still open.
+pub(super) async fn find_counters(
     tx: &mut Tx,
-    name: Vec<u8>,
-) -> Result<Option<(i64, DateTime<Utc>)>, Internal> {
-    tx.sql("SELECT failures, window_ends_at FROM throttle WHERE key_hash = $1")
-        .bind(name)
-        .optional()
-        .await
+    [one, two, three]: [Vec<u8>; super::throttle::MOST_COUNTERS],
+    now: DateTime<Utc>,
+) -> Result<Vec<CounterRow>, Internal> {
+    tx.sql(
+        "SELECT key_hash, failures, window_ends_at FROM throttle
+         WHERE key_hash IN ($1, $2, $3) AND window_ends_at > $4",
+    )
+    .bind(one)
+    .bind(two)
+    .bind(three)
+    .bind(now)
+    .all()
+    .await
 }
 
 /// One more failure; a window that is over begins anew.
@@ -125,6 +140,74 @@ pub(super) async fn count(
 pub(super) async fn forget_counter(tx: &mut Tx, name: Vec<u8>) -> Result<u64, Internal> {
     tx.sql("DELETE FROM throttle WHERE key_hash = $1")
         .bind(name)
+        .run()
+        .await
+}
+
+/// What a recovery link stands for.
+#[derive(sqlx::FromRow)]
+pub(super) struct RecoveryRow {
+    pub(super) identity_id: IdentityId,
+    pub(super) flow_sealed: String,
+}
+
+pub(super) async fn insert_recovery(
+    tx: &mut Tx,
+    token_hash: Vec<u8>,
+    row: RecoveryRow,
+    (created_at, expires_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(), Internal> {
+    tx.sql(
+        "INSERT INTO recovery (token_hash, identity_id, flow_sealed, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(token_hash)
+    .bind(row.identity_id)
+    .bind(row.flow_sealed)
+    .bind(created_at)
+    .bind(expires_at)
+    .run()
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find_recovery(
+    tx: &mut Tx,
+    token_hash: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<Option<RecoveryRow>, Internal> {
+    tx.sql(
+        "SELECT identity_id, flow_sealed FROM recovery
+         WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2",
+    )
+    .bind(token_hash)
+    .bind(now)
+    .optional()
+    .await
+}
+
+/// Uses a link up; whoever comes second touches nothing.
+pub(super) async fn use_recovery(
+    tx: &mut Tx,
+    token_hash: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<u64, Internal> {
+    tx.sql("UPDATE recovery SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2")
+        .bind(token_hash)
+        .bind(now)
+        .run()
+        .await
+}
+
+/// Ends the other links of the same person.
+pub(super) async fn void_recoveries(
+    tx: &mut Tx,
+    identity: IdentityId,
+    now: DateTime<Utc>,
+) -> Result<u64, Internal> {
+    tx.sql("UPDATE recovery SET used_at = $2 WHERE identity_id = $1 AND used_at IS NULL")
+        .bind(identity)
+        .bind(now)
         .run()
         .await
 }

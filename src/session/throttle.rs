@@ -82,32 +82,42 @@ pub struct Attempts(Arc<Mutex<HashMap<Vec<u8>, i64>>>);
 pub struct Attempt {
     running: Running,
     counters: Vec<Counter>,
-    /// Some counter is above zero: a success has something to forget.
+    /// The caller's own counter is above zero: a success has something to forget.
     stained: bool,
 }
 
+/// A node asks for that many counters at once.
+pub(super) const MOST_COUNTERS: usize = 3;
+
 impl Attempts {
-    /// Lets an attempt through if every counter has something left.
+    /// Lets an attempt through if every counter has something left. The first counter is the caller's own; there are three at
+    /// most.
     pub async fn begin(
         &self,
         tx: &mut Tx,
         now: DateTime<Utc>,
-        mut counters: Vec<Counter>,
+        counters: Vec<Counter>,
     ) -> Result<Result<Attempt, TooManyAttempts>, Internal> {
-        // One order for all, so that two units of work don't wait for each other.
-        counters.sort_by(|one, other| one.name.cmp(&other.name));
         let running = Running::begin(self, &counters);
-        let mut stained = false;
+        let names = std::array::from_fn(|at| {
+            let counter = counters.get(at).or(counters.first());
+            counter
+                .map(|counter| counter.name.clone())
+                .unwrap_or_default()
+        });
+        let stored = store::find_counters(tx, names, now).await?;
         let mut wait = None;
         for counter in &counters {
-            let stored = store::find_counter(tx, counter.name.clone()).await?;
-            let stored = stored.filter(|(_, until)| *until > now);
-            let (failures, until) = stored.unwrap_or((0, now + counter.budget.window));
-            stained |= failures > 0;
+            let row = stored.iter().find(|row| row.key_hash == counter.name);
+            let (failures, until) = row.map_or((0, now + counter.budget.window), |row| {
+                (row.failures, row.window_ends_at)
+            });
             if failures + running.others(counter) >= counter.budget.failures {
                 wait = wait.max(Some(until - now));
             }
         }
+        let own = counters.first().map(|counter| &counter.name);
+        let stained = stored.iter().any(|row| Some(&row.key_hash) == own);
         Ok(match wait {
             Some(retry_after) => Err(TooManyAttempts { retry_after }),
             None => Ok(Attempt {
@@ -120,23 +130,27 @@ impl Attempts {
 }
 
 impl Attempt {
-    /// Counts the attempt. Must be kept by the caller until its unit of work is committed: the returned guard does that.
-    pub async fn failed(self, tx: &mut Tx, moment: &Moment) -> Result<Counted, Internal> {
+    /// Counts the attempt. The caller keeps what comes back until its unit of work is committed.
+    pub async fn failed(mut self, tx: &mut Tx, moment: &Moment) -> Result<Counted, Internal> {
+        // One order for all, so that two units of work never wait for each other.
+        self.counters
+            .sort_by(|one, other| one.name.cmp(&other.name));
+        let mut used_up = false;
         for counter in &self.counters {
             let until = moment.now + counter.budget.window;
-            store::count(tx, counter.name.clone(), until, moment.now).await?;
+            let failures = store::count(tx, counter.name.clone(), until, moment.now).await?;
+            used_up |= failures == counter.budget.failures;
         }
         Ok(Counted {
+            used_up,
             _running: self.running,
         })
     }
 
-    /// Forgets the failures of the counters that belong to this caller alone.
-    pub async fn succeeded(&self, tx: &mut Tx, own: &[&Counter]) -> Result<(), Internal> {
-        if self.stained {
-            for counter in own {
-                store::forget_counter(tx, counter.name.clone()).await?;
-            }
+    /// Forgets the failures of the caller's own counter.
+    pub async fn succeeded(&self, tx: &mut Tx) -> Result<(), Internal> {
+        if let Some(own) = self.counters.first().filter(|_| self.stained) {
+            store::forget_counter(tx, own.name.clone()).await?;
         }
         Ok(())
     }
@@ -145,6 +159,8 @@ impl Attempt {
 /// Keeps a counted attempt among the running ones until its count can be read by others.
 #[must_use]
 pub struct Counted {
+    /// It was the last one of a budget.
+    pub used_up: bool,
     _running: Running,
 }
 

@@ -16,6 +16,8 @@ pub enum Name {
     Session,
     /// A browser, signed in or not: a flow begun in one can't go on in another.
     Browser,
+    /// The accounts that have signed in in this browser, sealed: nobody else uses up their attempts.
+    Known,
 }
 
 impl Name {
@@ -27,6 +29,8 @@ impl Name {
             (Self::Session, false) => "usher-session",
             (Self::Browser, true) => "__Host-usher-browser",
             (Self::Browser, false) => "usher-browser",
+            (Self::Known, true) => "__Host-usher-known",
+            (Self::Known, false) => "usher-known",
         }
     }
 }

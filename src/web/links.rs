@@ -159,6 +159,12 @@ impl Links {
         self.with_flow(path::FORGOTTEN_PASSWORD, flow)
     }
 
+    /// The same page for somebody who comes without a flow, from a letter.
+    #[must_use]
+    pub fn forgotten_password_of(&self, application: &str) -> String {
+        self.with(path::FORGOTTEN_PASSWORD, &[("application", application)])
+    }
+
     #[must_use]
     pub fn sign_up(&self, flow: &str) -> String {
         self.with_flow(path::SIGN_UP, flow)

@@ -141,12 +141,12 @@ pub async fn set(
     Ok(())
 }
 
-/// Keeps the same password with newer parameters; nothing that anybody would notice.
+/// Writes the same password in newer parameters, or as it is; tells whether it was still the one that was compared with.
 pub async fn renew(
     tx: &mut Tx,
     credential: &Credential,
-    renewed: &PasswordHash,
-) -> Result<(), Internal> {
-    store::renew_password(tx, credential.identity, &credential.hash, renewed).await?;
-    Ok(())
+    hash: &PasswordHash,
+) -> Result<bool, Internal> {
+    let touched = store::renew_password(tx, credential.identity, &credential.hash, hash).await?;
+    Ok(touched == 1)
 }
