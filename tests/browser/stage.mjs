@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { AxeBuilder } from '@axe-core/playwright'
 import { chromium } from 'playwright-core'
 
-import { api, issuer, letterTo, linkIn } from '../support/usher.mjs'
+import { api, expenseDesk, issuer, letterTo, linkIn } from '../support/usher.mjs'
 
 export const password = 'seven quiet lighthouses blink'
 
@@ -70,14 +70,6 @@ export async function look(page, name) {
   }
   await page.emulateMedia({ colorScheme: null, reducedMotion: null })
   await page.setViewportSize(before)
-}
-
-let desk
-
-/** The demo's application. */
-export async function expenseDesk() {
-  desk ??= api('GET', '/applications').then(page => page.items.find(found => found.name === 'Expense Desk'))
-  return desk
 }
 
 /** Invites somebody into the demo's application; gives back the invitation and the link in its letter. */

@@ -1,7 +1,7 @@
 // Applications made for one test, and what a relying party does with the provider: written once for all test files.
 import * as oidc from 'openid-client'
 
-import { address, api, issuer, letterTo, linkIn, unique } from '../support/usher.mjs'
+import { address, api, expenseDesk, issuer, letterTo, linkIn, unique } from '../support/usher.mjs'
 import { Browser } from './browser.mjs'
 
 export const callback = 'http://127.0.0.1:4711/callback'
@@ -9,14 +9,15 @@ export const signedOut = 'http://127.0.0.1:4711/signed-out'
 export const password = 'seven quiet lighthouses blink'
 export const scope = 'openid profile email groups offline_access'
 
-/** An application with its client; `settings` overrides the client's. */
+/** An application with its client, in the store of the demo's people; `settings` are the client's, `more` the application's. */
 export async function application(settings = {}, more = {}) {
+  const { store } = await expenseDesk()
   const answer = await api('POST', '/applications', {
-    name: unique('Relying party'),
-    ...more,
+    store,
+    application: { name: unique('Relying party'), ...more },
     client: { redirect_uris: [callback], post_logout_redirect_uris: [signedOut], ...settings },
   })
-  return { id: answer.application.id, clientId: answer.client.client_id, secret: answer.client_secret }
+  return { id: answer.application.id, clientId: answer.client.id, secret: answer.client_secret }
 }
 
 /** The library's view of the provider, with signatures checked even where TLS would do. */

@@ -78,7 +78,7 @@ test('userinfo wants a token of a person, in the header', async () => {
 
 test('a client acts for itself in the management API, within its scopes', async () => {
   const client = await api('POST', '/clients', { name: 'reader', scopes: 'invitations:read' })
-  const config = await discover({ clientId: client.client.client_id, secret: client.client_secret })
+  const config = await discover({ clientId: client.client.id, secret: client.client_secret })
   const answered = await oidc.clientCredentialsGrant(config, { scope: 'invitations:read' })
   assert.equal(answered.refresh_token, undefined)
   const list = await oidc.fetchProtectedResource(config, answered.access_token, new URL(`${issuer}/api/v1/invitations`), 'GET')

@@ -13,8 +13,8 @@ const run = promisify(execFile)
 
 /** Runs a command of the product on the demo's data and gives back what it printed as JSON. */
 export async function cli(...args) {
-  const env = { ...process.env, USHER_SERVER__PUBLIC_URL: issuer }
-  const { stdout } = await run(binary, [...args, '--json', '--data-dir', data], { env })
+  const settings = [`data_dir=${data}`, `server.public_url=${issuer}`, 'log.filter=warn']
+  const { stdout } = await run(binary, [...args, '--json', ...settings.flatMap(setting => ['--set', setting])])
   return JSON.parse(stdout)
 }
 
@@ -33,23 +33,28 @@ let token
 /** Access to the management API, as a client that was made on the command line. */
 async function accessToken() {
   apiClient ??= cli('client', 'create', '--name', unique('tests'), ...scopes.flatMap(scope => ['--scope', scope]))
-  const { client_id: id, client_secret: secret } = await apiClient
-  if (!token || token.until < Date.now()) {
+  const { client, client_secret: secret } = await apiClient
+  for (let tries = 0; !token || token.until < Date.now(); tries++) {
     const response = await fetch(`${issuer}/token`, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      headers: { authorization: `Basic ${Buffer.from(`${client.id}:${secret}`).toString('base64')}` },
       body: new URLSearchParams({ grant_type: 'client_credentials', scope: scopes.join(' ') }),
     })
     const answer = await response.json()
-    if (!response.ok) throw new Error(`no token for the tests: ${JSON.stringify(answer)}`)
-    token = { text: answer.access_token, until: Date.now() + (answer.expires_in - 30) * 1000 }
+    if (response.ok) {
+      token = { text: answer.access_token, until: Date.now() + (answer.expires_in - 30) * 1000 }
+    } else if (tries > 20) {
+      throw new Error(`no token for the tests: ${JSON.stringify(answer)}`)
+    } else {
+      await new Promise(resolve => setTimeout(resolve, 200)) // the server looks for new clients once a second
+    }
   }
   return token.text
 }
 
 const scopes = [
-  'applications:read', 'applications:write', 'groups:read', 'groups:write', 'invitations:read', 'invitations:write',
-  'invitations:link', 'identities:read',
+  'applications:read', 'applications:write', 'clients:write', 'groups:read', 'groups:write', 'invitations:read',
+  'invitations:write', 'invitations:link',
 ]
 
 /** Calls the management API; anything but success is an error that carries the answer. */
@@ -63,6 +68,14 @@ export async function api(method, path, body) {
   const answer = text ? JSON.parse(text) : undefined
   if (!response.ok) throw Object.assign(new Error(`${method} ${path}: ${response.status} ${text}`), { status: response.status, answer })
   return answer
+}
+
+let desk
+
+/** The demo's own application. */
+export function expenseDesk() {
+  desk ??= api('GET', '/applications').then(page => page.items.find(found => found.name === 'Expense Desk'))
+  return desk
 }
 
 /** The letters to an address, newest first. */
