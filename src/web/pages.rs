@@ -82,7 +82,6 @@ impl Pages {
                 .map(str::to_owned)
                 .ok_or_else(|| unknown("static file", name))
         });
-        environment.add_function("problem_text", problem_text);
         add_words(&mut environment);
         Self(environment)
     }
@@ -121,11 +120,15 @@ fn embedded() -> Environment<'static> {
 /// What templates of pages and letters say words with; both are given `shell.locale`.
 pub fn add_words(environment: &mut Environment<'_>) {
     environment.add_function("t", translate);
+    environment.add_function("t_or", translate_or);
     environment.add_function("date", |state: &State<'_, '_>, when: &str| {
         date(state, when, "date-time")
     });
     environment.add_function("day", |state: &State<'_, '_>, when: &str| {
         date(state, when, "date-day")
+    });
+    environment.add_function("brief", |state: &State<'_, '_>, when: &str| {
+        date(state, when, "date-short")
     });
 }
 
@@ -136,11 +139,10 @@ fn unknown(what: &str, name: &str) -> Error {
     )
 }
 
-fn locale(state: &State<'_, '_>) -> Locale {
-    let tag = state
-        .lookup("shell")
-        .and_then(|shell| shell.get_attr("locale").ok());
-    Locale::choose(tag.as_ref().and_then(Value::as_str))
+fn locale(state: &State<'_, '_>) -> Result<Locale, Error> {
+    let shell = state.lookup("shell").ok_or_else(|| unknown("variable", "shell"))?;
+    let tag = shell.get_attr("locale")?;
+    Ok(Locale::choose(tag.as_str()))
 }
 
 /// `t("key", name=value)`: a missing key is an error, not an empty place.
@@ -159,31 +161,33 @@ fn translate(state: &State<'_, '_>, key: &str, values: Kwargs) -> Result<String,
         arguments.insert(Cow::Owned(name.to_owned()), argument);
     }
     values.assert_all_used()?;
-    Words::find(&locale(state), key, &arguments).ok_or_else(|| unknown("sentence", key))
+    Words::find(&locale(state)?, key, &arguments).ok_or_else(|| unknown("sentence", key))
 }
 
-/// The sentence for a problem's code, or the problem's own sentence where the catalogue has none.
-fn problem_text(state: &State<'_, '_>, code: &str, sentence: &str) -> String {
-    let key = format!("problem-{code}");
-    Words::find(&locale(state), &key, &Arguments::new()).unwrap_or_else(|| sentence.to_owned())
+/// `t_or("problem-" ~ code, sentence)`: the catalogue's sentence, or the given one where it has none.
+fn translate_or(state: &State<'_, '_>, key: &str, sentence: &str) -> Result<String, Error> {
+    let found = Words::find(&locale(state)?, key, &Arguments::new());
+    Ok(found.unwrap_or_else(|| sentence.to_owned()))
 }
 
 /// An instant (RFC 3339) in words.
 fn date(state: &State<'_, '_>, when: &str, style: &str) -> Result<String, Error> {
     let when: DateTime<Utc> = when.parse().map_err(|_| unknown("instant", when))?;
-    let locale = locale(state);
+    let locale = locale(state)?;
     let month = Words::say(&locale, &format!("month-{}", when.month()), &[]);
     let weekday = Words::say(
         &locale,
         &format!("weekday-{}", when.weekday().number_from_monday()),
         &[],
     );
+    let short_month = Words::say(&locale, &format!("month-short-{}", when.month()), &[]);
     let (day, year) = (when.day().to_string(), when.year().to_string());
     let time = when.format("%H:%M").to_string();
     let parts = [
-        ("weekday", &*weekday),
+        ("weekday", weekday.as_str()),
         ("day", &day),
         ("month", &month),
+        ("short-month", &short_month),
         ("year", &year),
         ("time", &time),
     ];

@@ -1,0 +1,47 @@
+# Signing in, recovering, consenting, signing out.
+
+sign-in-title = Sign in to { $app }
+forgotten-link = Forgotten your password?
+
+forgotten-title = Forgotten your password?
+forgotten-lead = Tell us what you sign in with, and we mail you a link to choose a new password.
+forgotten-username = E-mail or username
+forgotten-submit = Send me a link
+recovery-title = Look into your mail
+recovery-lead = If there is an account for { $username }, a link to choose a new password is on its way. It works for { $minutes } minutes.
+reset-title = Choose a new password
+reset-lead = For { $username }.
+reset-submit = Save password
+reset-fine = All other browsers are signed out.
+changed-title = Your password is changed
+changed-lead = All other browsers are signed out. Use the new password from now on.
+changed-no-way = Open your application and sign in there.
+
+choose-title = Choose an account
+choose-lead = To go on to { $app }.
+choose-other = Use another account
+
+consent-title = Allow { $app } to know you?
+consent-lead = You are signed in as { $account }. { $app } asks for this:
+consent-allow = Allow
+consent-deny = Deny
+consent-fine = If you deny, you go back to { $app } and it learns nothing.
+scope-openid = Recognise you when you come back
+scope-profile = Your name and profile
+scope-email = Your e-mail address
+scope-phone = Your phone number
+scope-address = Your postal address
+scope-groups = The groups you are in
+scope-offline_access = Stay connected when you are away
+
+form-post-title = Back to { $app }
+form-post-lead = You are signed in. If { $app } doesn’t open by itself, press the button.
+
+logout-title = Sign out?
+logout-lead = You are signed in as { $account }.
+logout-submit = Sign out
+logout-stay = Stay signed in
+signed-out-title = You are signed out
+signed-out-lead = This browser is signed out here. An application may have a session of its own; sign out there too.
+still-in-title = You are still signed in
+still-in-lead = Nothing was changed.
