@@ -140,7 +140,9 @@ fn unknown(what: &str, name: &str) -> Error {
 }
 
 fn locale(state: &State<'_, '_>) -> Result<Locale, Error> {
-    let shell = state.lookup("shell").ok_or_else(|| unknown("variable", "shell"))?;
+    let shell = state
+        .lookup("shell")
+        .ok_or_else(|| unknown("variable", "shell"))?;
     let tag = shell.get_attr("locale")?;
     Ok(Locale::choose(tag.as_str()))
 }

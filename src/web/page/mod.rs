@@ -8,6 +8,12 @@ mod form;
 mod invitation;
 mod mailbox;
 mod outcome;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod samples_console;
+#[cfg(test)]
+mod tests;
 
 pub use account::{
     AccountChoice, ChooseAccount, ConfirmLogout, Consent, ForgottenPassword, FormPost, Hidden,

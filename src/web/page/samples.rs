@@ -1,0 +1,422 @@
+//! A sample of every state of every page, for the tests that render them all.
+//!
+//! Compiled for tests only.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::*;
+use crate::web::{Brand, Page, Pages, Shell};
+
+/// A page in one state, rendered.
+pub(super) struct Sample {
+    pub(super) name: &'static str,
+    pub(super) html: String,
+}
+
+pub(super) struct Studio {
+    pages: Pages,
+    shell: Shell,
+    pub(super) samples: Vec<Sample>,
+}
+
+impl Studio {
+    pub(super) fn new(pages: Pages) -> Self {
+        let brand = Brand {
+            application: "Expense Desk".to_owned(),
+            accent: Some("#0b6e58".to_owned()),
+        };
+        let shell = Shell {
+            locale: crate::web::Locale::default(),
+            brand,
+            request_id: "req_01jdgx7k5t9q4m2xkd8w3r6y0b".to_owned(),
+        };
+        Self {
+            pages,
+            shell,
+            samples: Vec::new(),
+        }
+    }
+
+    pub(super) fn show<P: Page>(&mut self, name: &'static str, page: &P) {
+        let rendered = self.pages.render(&self.shell, page);
+        let html = rendered.unwrap_or_else(|why| panic!("{name}: {why:?}")).0;
+        self.samples.push(Sample { name, html });
+    }
+
+    fn ours(&mut self) {
+        self.shell.brand = Brand::default();
+    }
+}
+
+pub(super) fn all(studio: &mut Studio) {
+    invitation(studio);
+    ended(studio);
+    account(studio);
+    outcome(studio);
+    studio.ours();
+    mailbox(studio);
+    super::samples_console::all(studio);
+}
+
+pub(super) fn noon() -> DateTime<Utc> {
+    "2026-12-04T12:00:00Z".parse().unwrap()
+}
+
+pub(super) const ADA: &str = "Ada Lovelace at Northwind";
+pub(super) const GRACE: &str = "grace.hopper@harborline.example";
+const FLOW: &str = "v1.flow";
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn problem(field: &str, code: &str, sentence: &str) -> Problem {
+    Problem {
+        field: text(field),
+        code: text(code),
+        sentence: text(sentence),
+    }
+}
+
+fn invitation(studio: &mut Studio) {
+    let mut landing = InvitationLanding {
+        inviter: text(ADA),
+        description: text("Expense Desk is where you file receipts and get paid back."),
+        address: text(GRACE),
+        expires_at: noon(),
+        days_left: 10,
+        message: Some(text(
+            "Hi Grace, from December on we file all shared travel costs here. It takes two minutes to set up.",
+        )),
+        action: text("/invitation/token"),
+        decline_url: text("/invitation/decline?token=token"),
+    };
+    studio.show("invitation", &landing);
+    landing.message = None;
+    landing.description = String::new();
+    landing.days_left = 0;
+    studio.show("invitation-bare", &landing);
+    studio.show("enter-code", &EnterCode::default());
+    let wrong = problem(
+        "code",
+        "wrong_code",
+        "This code and this address don’t belong together.",
+    );
+    studio.show(
+        "enter-code-wrong",
+        &EnterCode {
+            address: text(GRACE),
+            problems: vec![wrong],
+        },
+    );
+    sign_up(studio);
+    let mut verify = VerifyAddress {
+        flow: text(FLOW),
+        address: text("grace@home.example"),
+        invited_address: Some(text(GRACE)),
+        minutes: 15,
+        sent_again: true,
+        back_url: text("/sign-up"),
+        problems: vec![],
+    };
+    studio.show("verify-address", &verify);
+    verify.problems = vec![problem("code", "wrong_code", "This code isn’t right.")];
+    studio.show("verify-address-wrong", &verify);
+    let mut other = DifferentAccount {
+        flow: text(FLOW),
+        invited_address: text(GRACE),
+        signed_in_as: text("alan.turing@harborline.example"),
+        may_continue: true,
+    };
+    studio.show("different-account", &other);
+    other.may_continue = false;
+    studio.show("different-account-switch-only", &other);
+    studio.show(
+        "welcome",
+        &Welcome {
+            destination: text("https://expenses.example/"),
+        },
+    );
+}
+
+fn sign_up(studio: &mut Studio) {
+    let mut department = Field::attribute("department", "Department", Control::Select, "");
+    department.choices = ["Field research", "Finance"]
+        .map(|label| Choice {
+            value: text(label),
+            label: text(label),
+            chosen: false,
+        })
+        .to_vec();
+    let mut agreed = Field::attribute(
+        "newsletter",
+        "Tell me about news",
+        Control::Checkbox,
+        "true",
+    );
+    agreed.hint = Some(text("Once a month at most."));
+    let mut form = SignUp {
+        flow: text(FLOW),
+        inviter: Some(text("Ada Lovelace")),
+        identifier: Field::claim("email", GRACE).locked(),
+        identifier_rule: Some(IdentifierRule::Same),
+        fields: vec![
+            Field::claim("given_name", "Grace").required(),
+            Field::claim("family_name", "Hopper").required(),
+            Field::claim("phone_number", ""),
+            Field::attribute("cost_centre", "Cost centre", Control::Text, "4410").locked(),
+            department,
+            Field::claim("address.street_address", ""),
+            agreed,
+        ],
+        password: PasswordField { minimum: 10 },
+        sign_in_url: Some(text("/sign-in")),
+        problems: vec![],
+    };
+    studio.show("sign-up", &form);
+    form.problems = vec![
+        problem(
+            "phone_number",
+            "phone_number",
+            "Start with the country code, for example +44 20 7946 0958.",
+        ),
+        problem(
+            "password",
+            "common",
+            "This password is on the lists that attackers try first.",
+        ),
+    ];
+    studio.show("sign-up-wrong", &form);
+    form.inviter = None;
+    form.identifier_rule = None;
+    form.identifier = Field::claim("preferred_username", "").required();
+    form.fields.clear();
+    form.problems = vec![Problem::whole("taken", "This name is taken.")];
+    studio.show("sign-up-open", &form);
+}
+
+fn ended(studio: &mut Studio) {
+    use InvitationEnd::{Declined as Refused, Expired, Revoked, Superseded, Unknown, Used};
+    let states = [
+        ("ended-expired", Expired, true),
+        ("ended-used", Used, false),
+        ("ended-revoked", Revoked, false),
+        ("ended-declined", Refused, true),
+        ("ended-superseded", Superseded, true),
+        ("ended-unknown", Unknown, false),
+    ];
+    for (name, end, fresh) in states {
+        let known = end != Unknown;
+        studio.show(
+            name,
+            &InvitationEnded {
+                end,
+                inviter: known.then(|| text(ADA)),
+                ended_at: known.then(noon),
+                masked_address: fresh.then(|| text("g•••@harborline.example")),
+                fresh_link_token: fresh.then(|| text("token")),
+                sign_in_url: known.then(|| text("/sign-in")),
+            },
+        );
+    }
+    let masked = Some(text("g•••@harborline.example"));
+    studio.show(
+        "fresh-link-asked",
+        &FreshLinkAsked {
+            masked_address: masked,
+        },
+    );
+    studio.show(
+        "fresh-link-asked-unknown",
+        &FreshLinkAsked {
+            masked_address: None,
+        },
+    );
+    let (token, back_url) = (text("token"), text("/invitation/token"));
+    studio.show(
+        "decline",
+        &DeclineInvitation {
+            inviter: text(ADA),
+            token,
+            back_url,
+        },
+    );
+    studio.show(
+        "declined",
+        &Declined {
+            inviter: text(ADA),
+            reported: false,
+        },
+    );
+    studio.show(
+        "reported",
+        &Declined {
+            inviter: text(ADA),
+            reported: true,
+        },
+    );
+}
+
+fn account(studio: &mut Studio) {
+    let mut sign_in = SignIn {
+        flow: text(FLOW),
+        username: String::new(),
+        identifiers: vec![text("EMAIL")],
+        forgotten_url: text("/forgotten-password"),
+        sign_up_url: Some(text("/sign-up")),
+        problems: vec![],
+    };
+    studio.show("sign-in", &sign_in);
+    sign_in.username = text(GRACE);
+    sign_in.identifiers.push(text("USERNAME"));
+    sign_in.problems = vec![Problem::whole(
+        "wrong_password",
+        "That e-mail and password don’t belong together.",
+    )];
+    studio.show("sign-in-wrong", &sign_in);
+    for (name, kind) in [("sign-in-username", "USERNAME"), ("sign-in-phone", "PHONE")] {
+        sign_in.identifiers = vec![text(kind)];
+        studio.show(name, &sign_in);
+    }
+    let (flow, username, sign_in_url) = (text(FLOW), text(GRACE), text("/sign-in"));
+    let forgotten = ForgottenPassword {
+        flow,
+        username: username.clone(),
+        sign_in_url: sign_in_url.clone(),
+        problems: vec![],
+    };
+    studio.show("forgotten-password", &forgotten);
+    let sent = RecoveryMailSent {
+        username: username.clone(),
+        minutes: 60,
+        sign_in_url: sign_in_url.clone(),
+    };
+    studio.show("recovery-mail-sent", &sent);
+    let problems = vec![problem(
+        "password",
+        "too_short",
+        "Use at least 10 characters.",
+    )];
+    let action = text("/reset-password/token");
+    studio.show(
+        "reset-password",
+        &ResetPassword {
+            action,
+            username,
+            password: PasswordField { minimum: 10 },
+            problems,
+        },
+    );
+    studio.show(
+        "password-changed",
+        &PasswordChanged {
+            sign_in_url: Some(sign_in_url),
+        },
+    );
+    studio.show(
+        "password-changed-nowhere",
+        &PasswordChanged { sign_in_url: None },
+    );
+    let choice = |name: &str| AccountChoice {
+        id: text(name),
+        name: text(name),
+        identifier: text(GRACE),
+    };
+    let accounts = vec![choice("Grace Hopper"), choice("Alan Turing")];
+    studio.show(
+        "choose-account",
+        &ChooseAccount {
+            flow: text(FLOW),
+            accounts,
+        },
+    );
+    let scopes = [
+        "openid",
+        "profile",
+        "email",
+        "phone",
+        "address",
+        "groups",
+        "offline_access",
+        "receipts",
+    ];
+    let scopes = scopes.map(text).to_vec();
+    studio.show(
+        "consent",
+        &Consent {
+            flow: text(FLOW),
+            account: text(GRACE),
+            scopes,
+        },
+    );
+    let fields = vec![Hidden {
+        name: text("code"),
+        value: text("abc"),
+    }];
+    let action = text("https://expenses.example/callback");
+    studio.show(
+        "form-post",
+        &FormPost {
+            action,
+            fields: fields.clone(),
+        },
+    );
+    studio.show(
+        "confirm-logout",
+        &ConfirmLogout {
+            account: text(GRACE),
+            fields,
+        },
+    );
+    studio.show(
+        "signed-out",
+        &SignedOut {
+            ended: true,
+            home_url: Some(text("https://expenses.example/")),
+        },
+    );
+    studio.show(
+        "still-signed-in",
+        &SignedOut {
+            ended: false,
+            home_url: None,
+        },
+    );
+}
+
+fn outcome(studio: &mut Studio) {
+    studio.show(
+        "error-refused",
+        &ErrorPage::refused("cross_site", "This form was sent from another website."),
+    );
+    studio.show("error-unavailable", &ErrorPage::unavailable());
+    studio.show("error-internal", &ErrorPage::internal());
+    studio.show("not-found", &NotFound {});
+    studio.show("too-many-attempts", &TooManyAttempts::after(240));
+}
+
+fn mailbox(studio: &mut Studio) {
+    let letter = |subject: &str| LetterRow {
+        url: text("/mailbox/let_1"),
+        recipient: text(GRACE),
+        subject: text(subject),
+        at: noon() - TimeDelta::minutes(7),
+    };
+    let letters = vec![
+        letter("Ada Lovelace invited you to Expense Desk"),
+        letter("Your new password"),
+    ];
+    studio.show("mailbox", &Mailbox { letters });
+    studio.show("mailbox-empty", &Mailbox { letters: vec![] });
+    studio.show(
+        "letter",
+        &LetterView {
+            sender: text("Expense Desk <hello@northwind.example>"),
+            recipient: text(GRACE),
+            subject: text("Ada Lovelace invited you to Expense Desk"),
+            at: noon(),
+            html_url: text("/mailbox/let_1/html"),
+            text: text("Ada Lovelace invited you.\n\nhttp://localhost:8080/invitation/token"),
+        },
+    );
+}

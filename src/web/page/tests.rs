@@ -1,0 +1,238 @@
+//! What holds for every page: it renders strictly, speaks from the catalogue, and needs nothing inline.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::samples::{Studio, all};
+use crate::web::{Links, Locale, Pages, Statics, Words};
+
+fn studio() -> Studio {
+    let links = Links::new(&"http://localhost:8080".parse().unwrap());
+    let mut studio = Studio::new(Pages::new(&links, &Statics::new()));
+    all(&mut studio);
+    studio
+}
+
+fn texts(folder: &str, extension: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                found.push((name, std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// Every state of every page renders with nothing undefined; `USHER_PAGES` names a folder to keep them in.
+#[test]
+fn every_sample_renders() {
+    let studio = studio();
+    let folder = std::env::var_os("USHER_PAGES");
+    for sample in &studio.samples {
+        assert!(
+            sample.html.starts_with("<!doctype html>"),
+            "{}",
+            sample.name
+        );
+        if let Some(folder) = &folder {
+            std::fs::write(
+                Path::new(folder).join(format!("{}.html", sample.name)),
+                &sample.html,
+            )
+            .unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_template_has_a_sample() {
+    let source = texts("src/web/page", "rs")
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect::<String>();
+    for (name, text) in texts("templates/pages", "html") {
+        let is_part = [
+            "base.html",
+            "hosted.html",
+            "console.html",
+            "ui.html",
+            "console-parts.html",
+        ]
+        .contains(&&*name);
+        let page = format!("TEMPLATE: &'static str = \"{name}\"");
+        assert!(
+            is_part || source.contains(&page),
+            "{name} belongs to no page"
+        );
+        assert!(
+            !text.contains("|safe") || name == "ui.html",
+            "{name} trusts a value"
+        );
+    }
+}
+
+#[test]
+fn no_page_needs_inline_script_or_style() {
+    for sample in studio().samples {
+        let html = sample.html;
+        for forbidden in [
+            "<style",
+            " style=",
+            " onclick=",
+            " onload=",
+            " onsubmit=",
+            "javascript:",
+        ] {
+            assert!(!html.contains(forbidden), "{}: {forbidden}", sample.name);
+        }
+        for script in html.split("<script").skip(1) {
+            assert!(
+                script.starts_with(" type=\"module\" src=\""),
+                "{}",
+                sample.name
+            );
+            assert!(
+                script.split_once('>').unwrap().1.starts_with("</script>"),
+                "{}",
+                sample.name
+            );
+        }
+    }
+}
+
+/// Ids are unique, labels and descriptions lead somewhere.
+#[test]
+fn references_within_a_page_hold() {
+    for sample in studio().samples {
+        let ids: Vec<&str> = attribute(&sample.html, " id=\"");
+        let known: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(
+            known.len(),
+            ids.len(),
+            "{}: an id stands twice",
+            sample.name
+        );
+        for mark in [
+            " for=\"",
+            " aria-describedby=\"",
+            " aria-labelledby=\"",
+            " popovertarget=\"",
+            " href=\"#",
+            " form=\"",
+        ] {
+            for target in attribute(&sample.html, mark)
+                .into_iter()
+                .flat_map(str::split_whitespace)
+            {
+                assert!(known.contains(target), "{}: {mark}{target}", sample.name);
+            }
+        }
+    }
+}
+
+fn attribute<'a>(html: &'a str, mark: &str) -> Vec<&'a str> {
+    let values = html.split(mark).skip(1);
+    values
+        .filter_map(|rest| rest.split_once('"').map(|(value, _)| value))
+        .collect()
+}
+
+/// Every sentence that a template asks for is in the catalogue, and none is there that nobody asks for.
+#[test]
+fn templates_and_catalogue_agree() {
+    let catalogue: BTreeSet<String> = texts("locales/en", "ftl")
+        .iter()
+        .flat_map(|(_, text)| text.lines())
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()))
+        .filter_map(|line| line.split_once(" =").map(|(key, _)| key.to_owned()))
+        .collect();
+    let mut sources = texts("templates", "html");
+    sources.extend(texts("templates", "mjml"));
+    sources.extend(texts("templates", "txt"));
+    let templates: String = sources
+        .into_iter()
+        .map(|(_, text)| text.replace('\'', "\""))
+        .collect();
+    let rust: String = texts("src", "rs")
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect();
+    let mut prefixes = vec!["month-".to_owned(), "weekday-".to_owned()];
+    let mut used = BTreeSet::new();
+    for mark in [
+        "t(\"",
+        "t_or(\"",
+        "(code, \"",
+        ".state, \"",
+        ".delivery, \"",
+        "prefix=\"",
+    ] {
+        for (at, _) in templates.match_indices(mark) {
+            let before = templates[..at].chars().next_back();
+            if mark.starts_with('t') && before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+                continue; // the end of another function's name
+            }
+            let rest = &templates[at + mark.len()..];
+            let (key, after) = rest.split_once('"').unwrap();
+            if key.ends_with('-') {
+                prefixes.push(key.to_owned());
+            } else if after.starts_with([',', ')']) && mark == "t(\"" {
+                used.insert(key.to_owned());
+            }
+        }
+    }
+    let missing: Vec<_> = used.difference(&catalogue).collect();
+    assert!(missing.is_empty(), "not in the catalogue: {missing:?}");
+    let idle = |key: &&String| {
+        let literal = format!("\"{key}\"");
+        !(used.contains(*key)
+            || prefixes
+                .iter()
+                .any(|prefix| key.starts_with(prefix.as_str()))
+            || rust.contains(&literal))
+    };
+    let idle: Vec<_> = catalogue.iter().filter(idle).collect();
+    assert!(idle.is_empty(), "nobody asks for {idle:?}");
+}
+
+/// The standard claims of OpenID Connect Core section 5.1 all have a name to stand above their field.
+#[test]
+fn every_standard_claim_has_a_label() {
+    const CLAIMS: &str = "name given_name family_name middle_name nickname preferred_username profile picture website \
+        email gender birthdate zoneinfo locale phone_number address-street_address address-locality address-region \
+        address-postal_code address-country";
+    for claim in CLAIMS.split_whitespace() {
+        let key = format!("field-{claim}");
+        assert_ne!(Words::say(&Locale::default(), &key, &[]), key);
+    }
+}
+
+/// A hosted page, with everything it loads, stays below 60 kB.
+#[test]
+fn hosted_pages_are_light() {
+    let size = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("static")
+            .join(name);
+        std::fs::metadata(path).unwrap().len()
+    };
+    let loaded = ["tokens.css", "components.css", "hosted.css", "password.js"]
+        .map(size)
+        .iter()
+        .sum::<u64>();
+    let longest = studio()
+        .samples
+        .iter()
+        .map(|sample| sample.html.len())
+        .max()
+        .unwrap();
+    assert!(loaded < 60_000, "{loaded} bytes");
+    assert!(longest < 40_000, "{longest} bytes");
+}
