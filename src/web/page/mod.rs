@@ -11,8 +11,6 @@ mod outcome;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
-mod samples_console;
-#[cfg(test)]
 mod tests;
 
 pub use account::{

@@ -1,8 +1,15 @@
 //! A sample of every state of every page, for the tests that render them all.
 //!
 //! Compiled for tests only.
+#![expect(
+    clippy::too_many_lines,
+    reason = "lists of data, longer when formatted"
+)]
 
-use chrono::{DateTime, TimeDelta, Utc};
+mod account;
+mod console;
+
+use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::web::{Brand, Page, Pages, Shell};
@@ -51,11 +58,11 @@ impl Studio {
 pub(super) fn all(studio: &mut Studio) {
     invitation(studio);
     ended(studio);
-    account(studio);
-    outcome(studio);
+    account::account(studio);
+    account::outcome(studio);
     studio.ours();
-    mailbox(studio);
-    super::samples_console::all(studio);
+    account::mailbox(studio);
+    console::all(studio);
 }
 
 pub(super) fn noon() -> DateTime<Utc> {
@@ -253,170 +260,6 @@ fn ended(studio: &mut Studio) {
         &Declined {
             inviter: text(ADA),
             reported: true,
-        },
-    );
-}
-
-fn account(studio: &mut Studio) {
-    let mut sign_in = SignIn {
-        flow: text(FLOW),
-        username: String::new(),
-        identifiers: vec![text("EMAIL")],
-        forgotten_url: text("/forgotten-password"),
-        sign_up_url: Some(text("/sign-up")),
-        problems: vec![],
-    };
-    studio.show("sign-in", &sign_in);
-    sign_in.username = text(GRACE);
-    sign_in.identifiers.push(text("USERNAME"));
-    sign_in.problems = vec![Problem::whole(
-        "wrong_password",
-        "That e-mail and password don’t belong together.",
-    )];
-    studio.show("sign-in-wrong", &sign_in);
-    for (name, kind) in [("sign-in-username", "USERNAME"), ("sign-in-phone", "PHONE")] {
-        sign_in.identifiers = vec![text(kind)];
-        studio.show(name, &sign_in);
-    }
-    let (flow, username, sign_in_url) = (text(FLOW), text(GRACE), text("/sign-in"));
-    let forgotten = ForgottenPassword {
-        flow,
-        username: username.clone(),
-        sign_in_url: sign_in_url.clone(),
-        problems: vec![],
-    };
-    studio.show("forgotten-password", &forgotten);
-    let sent = RecoveryMailSent {
-        username: username.clone(),
-        minutes: 60,
-        sign_in_url: sign_in_url.clone(),
-    };
-    studio.show("recovery-mail-sent", &sent);
-    let problems = vec![problem(
-        "password",
-        "too_short",
-        "Use at least 10 characters.",
-    )];
-    let action = text("/reset-password/token");
-    studio.show(
-        "reset-password",
-        &ResetPassword {
-            action,
-            username,
-            password: PasswordField { minimum: 10 },
-            problems,
-        },
-    );
-    studio.show(
-        "password-changed",
-        &PasswordChanged {
-            sign_in_url: Some(sign_in_url),
-        },
-    );
-    studio.show(
-        "password-changed-nowhere",
-        &PasswordChanged { sign_in_url: None },
-    );
-    let choice = |name: &str| AccountChoice {
-        id: text(name),
-        name: text(name),
-        identifier: text(GRACE),
-    };
-    let accounts = vec![choice("Grace Hopper"), choice("Alan Turing")];
-    studio.show(
-        "choose-account",
-        &ChooseAccount {
-            flow: text(FLOW),
-            accounts,
-        },
-    );
-    let scopes = [
-        "openid",
-        "profile",
-        "email",
-        "phone",
-        "address",
-        "groups",
-        "offline_access",
-        "receipts",
-    ];
-    let scopes = scopes.map(text).to_vec();
-    studio.show(
-        "consent",
-        &Consent {
-            flow: text(FLOW),
-            account: text(GRACE),
-            scopes,
-        },
-    );
-    let fields = vec![Hidden {
-        name: text("code"),
-        value: text("abc"),
-    }];
-    let action = text("https://expenses.example/callback");
-    studio.show(
-        "form-post",
-        &FormPost {
-            action,
-            fields: fields.clone(),
-        },
-    );
-    studio.show(
-        "confirm-logout",
-        &ConfirmLogout {
-            account: text(GRACE),
-            fields,
-        },
-    );
-    studio.show(
-        "signed-out",
-        &SignedOut {
-            ended: true,
-            home_url: Some(text("https://expenses.example/")),
-        },
-    );
-    studio.show(
-        "still-signed-in",
-        &SignedOut {
-            ended: false,
-            home_url: None,
-        },
-    );
-}
-
-fn outcome(studio: &mut Studio) {
-    studio.show(
-        "error-refused",
-        &ErrorPage::refused("cross_site", "This form was sent from another website."),
-    );
-    studio.show("error-unavailable", &ErrorPage::unavailable());
-    studio.show("error-internal", &ErrorPage::internal());
-    studio.show("not-found", &NotFound {});
-    studio.show("too-many-attempts", &TooManyAttempts::after(240));
-}
-
-fn mailbox(studio: &mut Studio) {
-    let letter = |subject: &str| LetterRow {
-        url: text("/mailbox/let_1"),
-        recipient: text(GRACE),
-        subject: text(subject),
-        at: noon() - TimeDelta::minutes(7),
-    };
-    let letters = vec![
-        letter("Ada Lovelace invited you to Expense Desk"),
-        letter("Your new password"),
-    ];
-    studio.show("mailbox", &Mailbox { letters });
-    studio.show("mailbox-empty", &Mailbox { letters: vec![] });
-    studio.show(
-        "letter",
-        &LetterView {
-            sender: text("Expense Desk <hello@northwind.example>"),
-            recipient: text(GRACE),
-            subject: text("Ada Lovelace invited you to Expense Desk"),
-            at: noon(),
-            html_url: text("/mailbox/let_1/html"),
-            text: text("Ada Lovelace invited you.\n\nhttp://localhost:8080/invitation/token"),
         },
     );
 }

@@ -1,11 +1,15 @@
-//! Samples of the console's pages.
+//! Samples of the console’s pages.
 //!
 //! Compiled for tests only.
+#![expect(
+    clippy::too_many_lines,
+    reason = "lists of data, longer when formatted"
+)]
 
 use chrono::TimeDelta;
 
-use super::samples::{ADA, GRACE, Studio, noon};
-use super::*;
+use super::super::*;
+use super::{ADA, GRACE, Studio, noon};
 
 fn me() -> Administrator {
     Administrator {
