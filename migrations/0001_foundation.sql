@@ -262,10 +262,11 @@ CREATE INDEX refresh_token_by_expiry ON refresh_token (expires_at);
 -- Access tokens that ended before their time: a grant's id or a token's jti.
 CREATE TABLE revocation (
     id UUID PRIMARY KEY NOT NULL,
+    number BIGINT NOT NULL,               -- of snapshot_version: nodes read what they have not seen yet
     revoked_at TIMESTAMPTZ NOT NULL,
     until TIMESTAMPTZ NOT NULL            -- nothing revoked lives longer
 );
-CREATE INDEX revocation_by_time ON revocation (revoked_at);
+CREATE INDEX revocation_by_number ON revocation (number);
 
 -- The jti of client assertions, used up (RFC 7523 section 3).
 CREATE TABLE used_assertion (

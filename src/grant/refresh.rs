@@ -92,9 +92,17 @@ pub async fn refresh(
     if row.expires_at <= moment.now {
         return Ok(Refreshed::Refused(NotRefreshed::Expired));
     }
-    let newest =
-        row.rotated_at.is_none() && store::rotate_refresh_token(tx, hash, moment.now).await?;
-    if !newest && !is_in_grace(&row, moment.now, lifetimes.grace) {
+    let forgiven = is_in_grace(&row, moment.now, lifetimes.grace);
+    if row.rotated_at.is_some() && !forgiven {
+        return used_before(tx, moment, &row).await;
+    }
+    let granted: Scopes = row.grant.scope.parse()?;
+    let wanted = refreshing.scope.as_ref();
+    if wanted.is_some_and(|wanted| !wanted.is_within(&granted)) {
+        return Ok(Refreshed::Refused(NotRefreshed::BroaderScope));
+    }
+    // Another request may have been faster since the row was read: the guarded update tells.
+    if !store::rotate_refresh_token(tx, hash, moment.now).await? && !forgiven {
         return used_before(tx, moment, &row).await;
     }
     let grant = Grant::try_from(row.grant)?;

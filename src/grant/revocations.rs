@@ -3,67 +3,53 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::store::{self, RevocationRow};
-use super::{GrantId, LONGEST_ACCESS};
+use super::{GrantId, store};
 use crate::db::Db;
 use crate::kit::{Internal, Moment};
-
-/// Units of work that were under way when we last read, and clocks of other nodes that lag behind.
-const OVERLAP: TimeDelta = TimeDelta::minutes(2);
 
 /// The set. Cheap to clone; all clones see a reload.
 #[derive(Clone)]
 pub struct Revocations(Arc<RwLock<Known>>);
 
+#[derive(Default)]
 struct Known {
+    /// Everything up to here has been read.
     version: i64,
-    latest: DateTime<Utc>,
     until: HashMap<Uuid, DateTime<Utc>>,
 }
 
 impl Revocations {
-    /// Reads what counts at this time.
+    /// Reads what counts now.
     pub async fn open(db: &Db, moment: &Moment) -> Result<Self, Internal> {
-        let known = Known {
-            version: 0,
-            latest: moment.now - LONGEST_ACCESS,
-            until: HashMap::new(),
-        };
-        let revocations = Self(Arc::new(RwLock::new(known)));
+        let revocations = Self(Arc::default());
         revocations.reload(db, moment).await?;
         Ok(revocations)
     }
 
     /// Reads what was revoked since the last time, if anything was, and forgets what can't be alive any more.
     pub async fn reload(&self, db: &Db, moment: &Moment) -> Result<(), Internal> {
-        let (seen, since) = {
-            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            (known.version, known.latest - OVERLAP)
-        };
+        let seen = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .version;
         let news = db.read(async |tx| {
-            let version = store::version(tx).await?; // first: a change in between is then found by the next reload
+            let version = store::version(tx).await?;
             if version == seen {
                 return Ok::<_, Internal>(None);
             }
-            Ok(Some((version, store::revocations_since(tx, since).await?)))
+            Ok(Some((version, store::revocations_after(tx, seen).await?)))
         });
-        if let Some((version, rows)) = news.await? {
-            self.learn(version, &rows, moment.now);
+        if let Some((version, revoked)) = news.await? {
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            known.version = known.version.max(version);
+            known.until.extend(revoked);
+            known.until.retain(|_, until| moment.now < *until);
         }
         Ok(())
-    }
-
-    fn learn(&self, version: i64, rows: &[RevocationRow], now: DateTime<Utc>) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.version = version;
-        for row in rows {
-            known.latest = known.latest.max(row.revoked_at);
-            known.until.insert(row.id, row.until);
-        }
-        known.until.retain(|_, until| now < *until);
     }
 
     /// Whether the token was revoked, by itself or with its grant.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::store::{self, RevocationRow};
+use super::store::{self, NewRevocation};
 use super::{GrantId, LONGEST_ACCESS, OFFLINE_ACCESS};
 use crate::application::{ClientId, Scopes};
 use crate::db::Tx;
@@ -11,12 +11,8 @@ use crate::kit::{Id, Internal, Moment, Secret, kinds};
 
 /// Ends a grant with all its tokens. `false`: it had ended before.
 pub async fn revoke_grant(tx: &mut Tx, moment: &Moment, grant: GrantId) -> Result<bool, Internal> {
-    if !store::end_grant(tx, grant, moment.now).await? {
-        return Ok(false);
-    }
-    store::delete_refresh_tokens(tx, grant).await?;
-    remember(tx, moment, grant.uuid(), moment.now + LONGEST_ACCESS).await?;
-    Ok(true)
+    let ended = end(tx, moment, [grant]).await?;
+    Ok(!ended.is_empty())
 }
 
 /// Ends one access token; the grant stays.
@@ -26,7 +22,7 @@ pub async fn revoke_access_token(
     jti: Uuid,
     expires_at: DateTime<Utc>,
 ) -> Result<(), Internal> {
-    remember(tx, moment, jti, expires_at).await
+    remember(tx, moment, &[jti], expires_at).await
 }
 
 /// Ends the family of a refresh token of this client (RFC 7009 section 2.1). `None`: the client has no such token.
@@ -51,14 +47,14 @@ pub async fn revoke_of_session(
     moment: &Moment,
     session: Id<kinds::Session>,
 ) -> Result<Vec<GrantId>, Internal> {
-    let mut ended = Vec::new();
+    let mut ending = Vec::new();
     for (grant, scope) in store::standing_of_session(tx, session).await? {
         let scope: Scopes = scope.parse()?;
-        if !scope.contains(OFFLINE_ACCESS) && revoke_grant(tx, moment, grant).await? {
-            ended.push(grant);
+        if !scope.contains(OFFLINE_ACCESS) {
+            ending.push(grant);
         }
     }
-    Ok(ended)
+    end(tx, moment, ending).await
 }
 
 /// Ends what a person allowed: all of it, or what they allowed one client.
@@ -68,27 +64,50 @@ pub async fn revoke_of_identity(
     identity: Id<kinds::Identity>,
     client: Option<ClientId>,
 ) -> Result<Vec<GrantId>, Internal> {
+    let standing = store::standing_of_identity(tx, identity).await?;
+    let ending = standing
+        .into_iter()
+        .filter(|(_, of)| client.is_none_or(|client| client == *of));
+    let ending: Vec<_> = ending.map(|(grant, _)| grant).collect();
+    end(tx, moment, ending).await
+}
+
+/// Grants first, in the order of their ids, and the count of changes last: two units of work never wait for each other.
+async fn end(
+    tx: &mut Tx,
+    moment: &Moment,
+    grants: impl IntoIterator<Item = GrantId>,
+) -> Result<Vec<GrantId>, Internal> {
     let mut ended = Vec::new();
-    for (grant, of) in store::standing_of_identity(tx, identity).await? {
-        if client.is_none_or(|client| client == of) && revoke_grant(tx, moment, grant).await? {
+    for grant in grants {
+        if store::end_grant(tx, grant, moment.now).await? {
+            store::delete_refresh_tokens(tx, grant).await?;
             ended.push(grant);
         }
     }
+    let ids: Vec<_> = ended.iter().map(|grant| grant.uuid()).collect();
+    remember(tx, moment, &ids, moment.now + LONGEST_ACCESS).await?;
     Ok(ended)
 }
 
 async fn remember(
     tx: &mut Tx,
     moment: &Moment,
-    id: Uuid,
+    ids: &[Uuid],
     until: DateTime<Utc>,
 ) -> Result<(), Internal> {
-    let row = RevocationRow {
-        id,
-        revoked_at: moment.now,
-        until,
-    };
-    store::insert_revocation(tx, row).await?;
-    store::bump_version(tx).await?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let number = store::bump_version(tx).await?;
+    for id in ids {
+        let row = NewRevocation {
+            id: *id,
+            number,
+            revoked_at: moment.now,
+            until,
+        };
+        store::insert_revocation(tx, row).await?;
+    }
     tx.announce().await
 }

@@ -41,10 +41,10 @@ pub(super) struct RefreshRow {
     pub(super) grant: GrantRow,
 }
 
-/// A revocation as the set in memory keeps it.
-#[derive(sqlx::FromRow)]
-pub(super) struct RevocationRow {
+/// A revocation as `revoke` writes it.
+pub(super) struct NewRevocation {
     pub(super) id: Uuid,
+    pub(super) number: i64,
     pub(super) revoked_at: DateTime<Utc>,
     pub(super) until: DateTime<Utc>,
 }
@@ -187,7 +187,7 @@ pub(super) async fn standing_of_session(
     tx: &mut Tx,
     session: Id<kinds::Session>,
 ) -> Result<Vec<(GrantId, String)>, Internal> {
-    tx.sql("SELECT id, scope FROM access_grant WHERE session_id = $1 AND revoked_at IS NULL")
+    tx.sql("SELECT id, scope FROM access_grant WHERE session_id = $1 AND revoked_at IS NULL ORDER BY id")
         .bind(session)
         .all()
         .await
@@ -197,30 +197,30 @@ pub(super) async fn standing_of_identity(
     tx: &mut Tx,
     identity: Id<kinds::Identity>,
 ) -> Result<Vec<(GrantId, ClientId)>, Internal> {
-    tx.sql("SELECT id, client_id FROM access_grant WHERE identity_id = $1 AND revoked_at IS NULL")
+    tx.sql("SELECT id, client_id FROM access_grant WHERE identity_id = $1 AND revoked_at IS NULL ORDER BY id")
         .bind(identity)
         .all()
         .await
 }
 
-pub(super) async fn insert_revocation(tx: &mut Tx, row: RevocationRow) -> Result<(), Internal> {
-    tx.sql(
-        "INSERT INTO revocation (id, revoked_at, until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-    )
-    .bind(row.id)
-    .bind(row.revoked_at)
-    .bind(row.until)
-    .run()
-    .await?;
+pub(super) async fn insert_revocation(tx: &mut Tx, row: NewRevocation) -> Result<(), Internal> {
+    tx.sql("INSERT INTO revocation (id, number, revoked_at, until) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
+        .bind(row.id)
+        .bind(row.number)
+        .bind(row.revoked_at)
+        .bind(row.until)
+        .run()
+        .await?;
     Ok(())
 }
 
-pub(super) async fn revocations_since(
+/// What was revoked after the given number, and until when it counts.
+pub(super) async fn revocations_after(
     tx: &mut Tx,
-    since: DateTime<Utc>,
-) -> Result<Vec<RevocationRow>, Internal> {
-    tx.sql("SELECT id, revoked_at, until FROM revocation WHERE revoked_at >= $1")
-        .bind(since)
+    number: i64,
+) -> Result<Vec<(Uuid, DateTime<Utc>)>, Internal> {
+    tx.sql("SELECT id, until FROM revocation WHERE number > $1")
+        .bind(number)
         .all()
         .await
 }
@@ -233,11 +233,13 @@ pub(super) async fn version(tx: &mut Tx) -> Result<i64, Internal> {
     Ok(number)
 }
 
-pub(super) async fn bump_version(tx: &mut Tx) -> Result<(), Internal> {
-    tx.sql("UPDATE snapshot_version SET number = number + 1 WHERE name = 'revocations'")
-        .run()
+/// Counts a change. Units of work pass here one after the other, so a higher number is never committed before a lower one.
+pub(super) async fn bump_version(tx: &mut Tx) -> Result<i64, Internal> {
+    let (number,) = tx
+        .sql("UPDATE snapshot_version SET number = number + 1 WHERE name = 'revocations' RETURNING number")
+        .one()
         .await?;
-    Ok(())
+    Ok(number)
 }
 
 /// The grants of codes that expired before the given time, a portion of them.
