@@ -67,8 +67,8 @@ pub enum Account {
     NotAsked,
     /// The account of this session.
     Chosen(SessionId),
-    /// Another one than those signed in: a session that began later than this.
-    Another(DateTime<Utc>),
+    /// Another one than this session's.
+    Another(SessionId),
 }
 
 /// Why a flow can't go on.
@@ -150,7 +150,7 @@ impl Flow {
     #[must_use]
     pub fn accepts(&self, session: &Session) -> bool {
         match self.account {
-            Account::Another(since) => session.authenticated_at > since,
+            Account::Another(than) => session.id != than,
             Account::NotAsked | Account::Chosen(_) => true,
         }
     }
@@ -158,7 +158,7 @@ impl Flow {
     /// Whether the person has chosen this session's account, or signed in with it on this way.
     #[must_use]
     pub fn has_chosen(&self, session: &Session) -> bool {
-        self.account == Account::Chosen(session.id) || session.authenticated_at > self.begun
+        self.account == Account::Chosen(session.id) || session.authenticated_at >= self.begun
     }
 }
 

@@ -128,8 +128,10 @@ pub(super) async fn issue(
     let row = store::RecoveryRow {
         identity_id: identity,
         flow_sealed: flow.to_owned(),
+        expires_at: moment.now + LIFETIME,
+        used_at: None,
     };
-    store::insert_recovery(tx, token.digest(), row, (moment.now, moment.now + LIFETIME)).await?;
+    store::insert_recovery(tx, token.digest(), row, moment.now).await?;
     Ok(token)
 }
 
@@ -139,23 +141,32 @@ pub struct Opened {
     pub flow: Flow,
 }
 
+/// What is known about a link.
+pub enum Link {
+    Good(Box<Opened>),
+    /// Used or too old; the way on which it was asked for.
+    Over(Box<Flow>),
+    /// Never one of ours, or so old that nothing about it is kept.
+    Unknown,
+}
+
 /// Looks at a link and changes nothing.
-pub async fn open(
-    desk: &Desk<'_>,
-    now: DateTime<Utc>,
-    token: &Secret,
-) -> Result<Option<Opened>, Internal> {
+pub async fn open(desk: &Desk<'_>, now: DateTime<Utc>, token: &Secret) -> Result<Link, Internal> {
     desk.db
         .read(async |tx| {
-            let Some(row) = store::find_recovery(tx, token.digest(), now).await? else {
-                return Ok(None);
+            let Some(row) = store::find_recovery(tx, token.digest()).await? else {
+                return Ok(Link::Unknown);
+            };
+            let Ok(flow) = Flow::open(desk.sealer, &row.flow_sealed, now) else {
+                return Ok(Link::Unknown);
             };
             let person = identity::find(tx, row.identity_id).await?;
-            let person = person.filter(|person| person.status == Status::Active);
-            let flow = Flow::open(desk.sealer, &row.flow_sealed, now).ok();
-            Ok(person
-                .zip(flow)
-                .map(|(person, flow)| Opened { person, flow }))
+            let good = row.used_at.is_none() && row.expires_at > now;
+            let person = person.filter(|person| good && person.status == Status::Active);
+            Ok(match person {
+                Some(person) => Link::Good(Box::new(Opened { person, flow })),
+                None => Link::Over(Box::new(flow)),
+            })
         })
         .await
 }

@@ -149,13 +149,15 @@ pub(super) async fn forget_counter(tx: &mut Tx, name: Vec<u8>) -> Result<u64, In
 pub(super) struct RecoveryRow {
     pub(super) identity_id: IdentityId,
     pub(super) flow_sealed: String,
+    pub(super) expires_at: DateTime<Utc>,
+    pub(super) used_at: Option<DateTime<Utc>>,
 }
 
 pub(super) async fn insert_recovery(
     tx: &mut Tx,
     token_hash: Vec<u8>,
     row: RecoveryRow,
-    (created_at, expires_at): (DateTime<Utc>, DateTime<Utc>),
+    created_at: DateTime<Utc>,
 ) -> Result<(), Internal> {
     tx.sql(
         "INSERT INTO recovery (token_hash, identity_id, flow_sealed, created_at, expires_at)
@@ -165,7 +167,7 @@ pub(super) async fn insert_recovery(
     .bind(row.identity_id)
     .bind(row.flow_sealed)
     .bind(created_at)
-    .bind(expires_at)
+    .bind(row.expires_at)
     .run()
     .await?;
     Ok(())
@@ -174,14 +176,11 @@ pub(super) async fn insert_recovery(
 pub(super) async fn find_recovery(
     tx: &mut Tx,
     token_hash: Vec<u8>,
-    now: DateTime<Utc>,
 ) -> Result<Option<RecoveryRow>, Internal> {
     tx.sql(
-        "SELECT identity_id, flow_sealed FROM recovery
-         WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2",
+        "SELECT identity_id, flow_sealed, expires_at, used_at FROM recovery WHERE token_hash = $1",
     )
     .bind(token_hash)
-    .bind(now)
     .optional()
     .await
 }

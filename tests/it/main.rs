@@ -6,7 +6,9 @@
 
 mod database;
 mod db;
+mod groups;
 mod house;
+mod identities;
 mod keys;
 mod sample;
 mod statements;
