@@ -237,9 +237,9 @@ async fn people_are_found_by_name_or_identifier() {
             };
             assert_eq!(people(&fresh.db, search).await.len(), found, "{text}");
         }
-        let disable = fresh.db.write(async |tx| {
-            identity::disable(tx, &moment(), &Actor::System, all[0]).await
-        });
+        let disable = fresh
+            .db
+            .write(async |tx| identity::disable(tx, &moment(), &Actor::System, all[0]).await);
         disable.await.unwrap();
         let disabled = Search {
             status: Some(Status::Disabled),
