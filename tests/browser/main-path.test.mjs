@@ -12,7 +12,7 @@ test('R21 R25 R42 R127 from the mailbox to being signed in at the application', 
 
   await page.goto(`${issuer}/mailbox`)
   await look(page, 'mailbox')
-  await page.getByRole('row', { name: email }).or(page.getByRole('listitem').filter({ hasText: email })).getByRole('link').first().click()
+  await page.getByRole('link', { name: email }).click()
   await page.waitForSelector('iframe')
   await look(page, 'letter')
 
