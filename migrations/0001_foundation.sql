@@ -254,7 +254,7 @@ CREATE TABLE refresh_token (
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,      -- without use
     ends_at TIMESTAMPTZ NOT NULL,         -- in any case
-    rotated_at TIMESTAMPTZ
+    rotated_at TIMESTAMPTZ                -- kept for the grace window only
 );
 CREATE INDEX refresh_token_by_grant ON refresh_token (grant_id);
 CREATE INDEX refresh_token_by_expiry ON refresh_token (expires_at);

@@ -8,6 +8,7 @@ mod claims_request;
 mod issue_code;
 mod redeem_code;
 mod refresh;
+mod refresh_token;
 mod revocations;
 mod revoke;
 mod store;

@@ -1,14 +1,17 @@
-//! Refresh tokens: each is used once and replaced; one that comes a second time ends its whole family (RFC 9700 section 4.14).
+//! Refreshing: each token is used once and replaced; one that comes a second time ends its whole family (RFC 9700 section 4.14).
+//!
+//! Doesn't know what a token looks like; `refresh_token` does.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::store::{self, NewRefreshToken, RefreshRow};
-use super::{Grant, GrantId, revoke_grant};
+use super::store::{self, GrantRow, NewRefreshToken};
+use super::{Grant, GrantId, refresh_token, revoke_grant};
 use crate::application::{ClientId, Scopes};
 use crate::config;
 use crate::db::Tx;
 use crate::event::{self, Actor, Kind};
+use crate::keys::Sealer;
 use crate::kit::{Internal, Moment, Secret};
 
 /// How long a client may stay.
@@ -64,6 +67,7 @@ pub enum NotRefreshed {
 /// The first refresh token of a grant.
 pub async fn begin_refresh(
     tx: &mut Tx,
+    sealer: &Sealer,
     moment: &Moment,
     grant: &Grant,
     lifetimes: RefreshLifetimes,
@@ -72,19 +76,22 @@ pub async fn begin_refresh(
     if !grant.is_offline() {
         ends_at = ends_at.min(grant.details.session_ends_at);
     }
-    give(tx, moment, grant.id, (lifetimes.idle, ends_at)).await
+    let (token, row) = next(sealer, moment, grant.id, (lifetimes.idle, ends_at));
+    store::insert_refresh_token(tx, row).await?;
+    Ok(token)
 }
 
 /// Exchanges a refresh token for the next one of its family.
 pub async fn refresh(
     tx: &mut Tx,
+    sealer: &Sealer,
     moment: &Moment,
     refreshing: &Refreshing,
     lifetimes: RefreshLifetimes,
 ) -> Result<Refreshed, Internal> {
     let hash = refreshing.token.digest();
     let Some(row) = store::find_refresh_token(tx, hash.clone()).await? else {
-        return Ok(Refreshed::Refused(NotRefreshed::Unknown));
+        return no_longer_kept(tx, sealer, moment, refreshing).await;
     };
     if row.grant.client_id != refreshing.client || row.grant.revoked_at.is_some() {
         return Ok(Refreshed::Refused(NotRefreshed::Unknown));
@@ -92,24 +99,30 @@ pub async fn refresh(
     if row.expires_at <= moment.now {
         return Ok(Refreshed::Refused(NotRefreshed::Expired));
     }
-    let forgiven = is_in_grace(&row, moment.now, lifetimes.grace);
-    if row.rotated_at.is_some() && !forgiven {
-        return used_before(tx, moment, &row).await;
+    let forgiven = row
+        .rotated_at
+        .is_none_or(|at| moment.now <= at + lifetimes.grace);
+    if !forgiven {
+        return used_before(tx, moment, &row.grant).await;
     }
     let granted: Scopes = row.grant.scope.parse()?;
     let wanted = refreshing.scope.as_ref();
     if wanted.is_some_and(|wanted| !wanted.is_within(&granted)) {
         return Ok(Refreshed::Refused(NotRefreshed::BroaderScope));
     }
-    // Another request may have been faster since the row was read: the guarded update tells.
-    if !store::rotate_refresh_token(tx, hash, moment.now).await? && !forgiven {
-        return used_before(tx, moment, &row).await;
-    }
     let grant = Grant::try_from(row.grant)?;
-    let next = give(tx, moment, grant.id, (lifetimes.idle, row.ends_at)).await?;
+    let (token, next) = next(sealer, moment, grant.id, (lifetimes.idle, row.ends_at));
+    if lifetimes.grace > TimeDelta::zero() {
+        store::rotate_refresh_token(tx, hash, moment.now).await?;
+        store::delete_rotated(tx, grant.id, moment.now - lifetimes.grace).await?;
+        store::insert_refresh_token(tx, next).await?;
+    } else if !store::replace_refresh_token(tx, hash, next).await? {
+        // Another request with the same token was faster.
+        return no_longer_kept(tx, sealer, moment, refreshing).await;
+    }
     Ok(Refreshed::Granted {
         grant: Box::new(grant),
-        next,
+        next: token,
     })
 }
 
@@ -131,35 +144,43 @@ pub async fn find_refresh_token(
         .transpose()
 }
 
-/// A row read as unrotated, and rotated by somebody else since, was rotated just now.
-fn is_in_grace(row: &RefreshRow, now: DateTime<Utc>, grace: TimeDelta) -> bool {
-    let rotated_at = row.rotated_at.unwrap_or(now);
-    grace > TimeDelta::zero() && now <= rotated_at + grace
+/// The token is not kept: it was used before, if we ever gave it to this client.
+async fn no_longer_kept(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    moment: &Moment,
+    refreshing: &Refreshing,
+) -> Result<Refreshed, Internal> {
+    let grant = match refresh_token::grant_of(sealer, &refreshing.token) {
+        Some(grant) => store::find_grant(tx, grant).await?,
+        None => None,
+    };
+    match grant.filter(|grant| grant.client_id == refreshing.client) {
+        Some(grant) => used_before(tx, moment, &grant).await,
+        None => Ok(Refreshed::Refused(NotRefreshed::Unknown)),
+    }
 }
 
 async fn used_before(
     tx: &mut Tx,
     moment: &Moment,
-    row: &RefreshRow,
+    grant: &GrantRow,
 ) -> Result<Refreshed, Internal> {
-    let grant = row.grant.grant_id;
-    if revoke_grant(tx, moment, grant).await? {
-        let happening = Kind::TokenReuseDetected.about(
-            grant,
-            json!({"client": row.grant.client_id, "identity": row.grant.identity_id}),
-        );
-        event::record(tx, moment, &Actor::Client(row.grant.client_id), happening).await?;
+    if revoke_grant(tx, moment, grant.grant_id).await? {
+        let about = json!({"client": grant.client_id, "identity": grant.identity_id});
+        let happening = Kind::TokenReuseDetected.about(grant.grant_id, about);
+        event::record(tx, moment, &Actor::Client(grant.client_id), happening).await?;
     }
-    Ok(Refreshed::Refused(NotRefreshed::UsedBefore(grant)))
+    Ok(Refreshed::Refused(NotRefreshed::UsedBefore(grant.grant_id)))
 }
 
-async fn give(
-    tx: &mut Tx,
+fn next(
+    sealer: &Sealer,
     moment: &Moment,
     grant: GrantId,
     (idle, ends_at): (TimeDelta, DateTime<Utc>),
-) -> Result<Secret, Internal> {
-    let token = moment.token();
+) -> (Secret, NewRefreshToken) {
+    let token = refresh_token::make(sealer, moment, grant);
     let row = NewRefreshToken {
         token_hash: token.digest(),
         grant,
@@ -167,6 +188,5 @@ async fn give(
         expires_at: ends_at.min(moment.now + idle),
         ends_at,
     };
-    store::insert_refresh_token(tx, row).await?;
-    Ok(token)
+    (token, row)
 }

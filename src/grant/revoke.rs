@@ -82,6 +82,7 @@ async fn end(
     for grant in grants {
         if store::end_grant(tx, grant, moment.now).await? {
             store::delete_refresh_tokens(tx, grant).await?;
+            store::delete_grant_if_bare(tx, grant).await?;
             ended.push(grant);
         }
     }

@@ -68,6 +68,13 @@ pub(super) async fn insert_grant(
     Ok(())
 }
 
+pub(super) async fn find_grant(tx: &mut Tx, id: GrantId) -> Result<Option<GrantRow>, Internal> {
+    tx.sql("SELECT id AS grant_id, client_id, identity_id, session_id, scope, details, created_at, revoked_at FROM access_grant WHERE id = $1")
+        .bind(id)
+        .optional()
+        .await
+}
+
 pub(super) struct NewCode {
     pub(super) code_hash: Vec<u8>,
     pub(super) grant: GrantId,
@@ -143,21 +150,51 @@ pub(super) async fn find_refresh_token(
         .await
 }
 
-/// Whether the token was the newest of its family until now.
+/// Puts the next token of the family in the place of this one. Whether it was there until now: single use is this guarded update.
+pub(super) async fn replace_refresh_token(
+    tx: &mut Tx,
+    hash: Vec<u8>,
+    next: NewRefreshToken,
+) -> Result<bool, Internal> {
+    let rows = tx
+        .sql("UPDATE refresh_token SET token_hash = $1, created_at = $2, expires_at = $3, ends_at = $4 WHERE token_hash = $5 AND grant_id = $6")
+        .bind(next.token_hash)
+        .bind(next.created_at)
+        .bind(next.expires_at)
+        .bind(next.ends_at)
+        .bind(hash)
+        .bind(next.grant)
+        .run()
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Keeps the token for the grace window.
 pub(super) async fn rotate_refresh_token(
     tx: &mut Tx,
     hash: Vec<u8>,
     now: DateTime<Utc>,
-) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "UPDATE refresh_token SET rotated_at = $1 WHERE token_hash = $2 AND rotated_at IS NULL",
-        )
+) -> Result<(), Internal> {
+    tx.sql("UPDATE refresh_token SET rotated_at = $1 WHERE token_hash = $2 AND rotated_at IS NULL")
         .bind(now)
         .bind(hash)
         .run()
         .await?;
-    Ok(rows == 1)
+    Ok(())
+}
+
+/// Forgets the tokens of a family whose grace window is over.
+pub(super) async fn delete_rotated(
+    tx: &mut Tx,
+    grant: GrantId,
+    before: DateTime<Utc>,
+) -> Result<(), Internal> {
+    tx.sql("DELETE FROM refresh_token WHERE grant_id = $1 AND rotated_at < $2")
+        .bind(grant)
+        .bind(before)
+        .run()
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn delete_refresh_tokens(tx: &mut Tx, grant: GrantId) -> Result<(), Internal> {

@@ -168,8 +168,19 @@ impl Sealer {
     /// The digest of a code that is short enough to be typed, hence also to be guessed by whoever reads a plain digest.
     #[must_use]
     pub fn short_code_digest(&self, purpose: &'static str, about: &[u8], code: &str) -> Vec<u8> {
+        self.authenticate(&[purpose.as_bytes(), about, code.as_bytes()])
+    }
+
+    /// What shows later that we made these bytes, for this purpose.
+    #[must_use]
+    pub fn tag(&self, purpose: &'static str, bytes: &[u8]) -> Vec<u8> {
+        self.authenticate(&[purpose.as_bytes(), bytes])
+    }
+
+    /// HMAC-SHA-256 over parts that can't run into each other.
+    fn authenticate(&self, parts: &[&[u8]]) -> Vec<u8> {
         let mut context = hmac::Context::with_key(&self.0.codes);
-        for part in [purpose.as_bytes(), about, code.as_bytes()] {
+        for part in parts {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
         }

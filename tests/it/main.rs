@@ -6,6 +6,7 @@
 
 mod database;
 mod db;
+mod grants;
 mod groups;
 mod house;
 mod identities;
