@@ -21,7 +21,7 @@ choose-title = Choose an account
 choose-lead = To go on to { $app }.
 choose-other = Use another account
 
-consent-title = Allow { $app } to know you?
+consent-title = Share with { $app }?
 consent-lead = You are signed in as { $account }. { $app } asks for this:
 consent-allow = Allow
 consent-deny = Deny

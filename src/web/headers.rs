@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::layers::Surroundings;
+use super::links::path;
 
 /// Every page of ours.
 pub const PAGE: HeaderValue = HeaderValue::from_static(
@@ -37,6 +38,7 @@ pub(super) async fn harden(
     request: Request,
     next: Next,
 ) -> Response {
+    let is_console = request.uri().path().starts_with(path::CONSOLE);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut fill = |name: HeaderName, value: HeaderValue| {
@@ -51,7 +53,10 @@ pub(super) async fn harden(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    fill(COOP, HeaderValue::from_static("same-origin"));
+    // Applications may open the sign-in in a pop-up and wait for it; the console is nobody's pop-up.
+    if is_console {
+        fill(COOP, HeaderValue::from_static("same-origin"));
+    }
     fill(
         PERMISSIONS,
         HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"),

@@ -125,3 +125,7 @@ fn known_method(method: &str) -> &'static str {
         .find(|known| *known == method)
         .unwrap_or("OTHER")
 }
+
+#[cfg(test)]
+#[path = "layers_tests.rs"]
+mod tests;

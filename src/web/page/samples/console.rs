@@ -22,7 +22,11 @@ fn me() -> Administrator {
 }
 
 fn row(name: &str, status: &str, delivery: Option<&str>) -> InvitationRow {
-    let first = name.split(' ').next().unwrap_or("ann").to_lowercase();
+    let first = name
+        .split_whitespace()
+        .next()
+        .unwrap_or("ann")
+        .to_lowercase();
     InvitationRow {
         url: "/console/invitations/inv_1".into(),
         name: name.into(),
