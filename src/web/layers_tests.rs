@@ -205,7 +205,7 @@ async fn bad_bodies_are_refused_with_a_page() {
         ("name=a&name=b".to_owned(), StatusCode::BAD_REQUEST),
         ("name=%00".to_owned(), StatusCode::BAD_REQUEST),
         ("name=%ff".to_owned(), StatusCode::BAD_REQUEST),
-        ("".to_owned(), StatusCode::BAD_REQUEST),
+        (String::new(), StatusCode::BAD_REQUEST),
         (
             format!("name={}", "a".repeat(10_000_000)),
             StatusCode::PAYLOAD_TOO_LARGE,
