@@ -13,3 +13,4 @@ mod identities;
 mod keys;
 mod sample;
 mod statements;
+mod throttling;
