@@ -210,16 +210,17 @@ CREATE TABLE invitation_group (
     PRIMARY KEY (invitation_id, group_id)
 );
 
--- An address other than the invited one, on its way to being proven.
+-- An address on its way to being proven: other than the invited one, or of somebody who signs up uninvited.
 CREATE TABLE address_proof (
-    invitation_id UUID NOT NULL REFERENCES invitation (id),
+    subject_id UUID NOT NULL,             -- the invitation, or a random number that the form carries sealed
     email_key TEXT NOT NULL,
     email TEXT NOT NULL,
     code_hash BYTEA NOT NULL,
     failures BIGINT NOT NULL,
-    expires_at TIMESTAMPTZ NOT NULL,
+    sent_at TIMESTAMPTZ NOT NULL,
     proven_at TIMESTAMPTZ,
-    PRIMARY KEY (invitation_id, email_key)
+    approved_at TIMESTAMPTZ,
+    PRIMARY KEY (subject_id, email_key)
 );
 
 -- Grants and tokens ----------------------------------------------------------------------------

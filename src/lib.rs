@@ -45,5 +45,11 @@ pub mod group;
 /// Signed-in browsers, flows, signing in, recovery, and how often anybody may try.
 pub mod session;
 
+/// Inviting people, and their acceptance.
+pub mod invitation;
+
+/// What a handler may reach, and who is calling.
+pub mod app;
+
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

@@ -45,6 +45,27 @@ impl fmt::Display for Actor {
     }
 }
 
+/// The text names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an actor: expected an identity, a client, “system” or “anonymous”")]
+pub struct NotAnActor;
+
+impl std::str::FromStr for Actor {
+    type Err = NotAnActor;
+
+    fn from_str(text: &str) -> Result<Self, NotAnActor> {
+        match text {
+            "system" => Ok(Self::System),
+            "anonymous" => Ok(Self::Anonymous),
+            id => id
+                .parse()
+                .map(Self::Identity)
+                .or_else(|_| id.parse().map(Self::Client))
+                .map_err(|_| NotAnActor),
+        }
+    }
+}
+
 /// Something that happened, about to be recorded. Made by `Kind::about`.
 #[derive(Debug)]
 pub struct Happening {

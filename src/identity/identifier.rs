@@ -125,6 +125,17 @@ pub enum Proof {
 }
 
 impl NewIdentifier {
+    #[must_use]
+    pub const fn kind(&self) -> IdentifierKind {
+        self.kind
+    }
+
+    /// As typed.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
     pub fn parse(kind: IdentifierKind, typed: &str, proof: Proof) -> Result<Self, NotAnIdentifier> {
         let key = kind.normalise(typed)?;
         let value = typed.trim().to_owned();

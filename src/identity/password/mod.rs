@@ -22,6 +22,20 @@ pub use strength::{MAX_CHARACTERS, MIN_CHARACTERS, WeakPassword, check_strength}
 #[sqlx(transparent)]
 pub struct PasswordHash(String);
 
+impl PasswordHash {
+    /// The PHC string, for whoever carries it sealed.
+    #[must_use]
+    pub fn as_phc(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes back what `as_phc` gave.
+    #[must_use]
+    pub const fn from_phc(phc: String) -> Self {
+        Self(phc)
+    }
+}
+
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(…)")

@@ -69,7 +69,7 @@ pub struct Choice {
 /// A field of a form, with the value it starts with.
 #[derive(Debug, Clone, Serialize)]
 pub struct Field {
-    /// The form's name for it, and its id: an OpenID Connect claim name, or `attribute.` and the store's name.
+    /// The form's name for it, and its id: an OpenID Connect claim name, or `attributes.` and the store's name.
     pub name: String,
     /// For custom attributes; the standard claims are named by the catalogue.
     pub label: Option<String>,
@@ -128,7 +128,7 @@ impl Field {
         Self {
             label: Some(label.to_owned()),
             control,
-            ..Self::claim(&format!("attribute.{name}"), value)
+            ..Self::claim(&format!("attributes.{name}"), value)
         }
     }
 

@@ -78,6 +78,8 @@ impl Page for SignUp {
 #[derive(Debug, Clone, Serialize)]
 pub struct VerifyAddress {
     pub flow: String,
+    /// What was filled in, sealed: posted back as `form`.
+    pub form: String,
     pub address: String,
     pub invited_address: Option<String>,
     pub minutes: i64,

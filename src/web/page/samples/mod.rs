@@ -119,6 +119,7 @@ fn invitation(studio: &mut Studio) {
     sign_up(studio);
     let mut verify = VerifyAddress {
         flow: text(FLOW),
+        form: text("c2VhbGVk"),
         address: text("grace@home.example"),
         invited_address: Some(text(GRACE)),
         minutes: 15,

@@ -1,0 +1,146 @@
+//! What a handler may reach: everything that is built once and lives as long as the process.
+//!
+//! Handlers get `App` whole and pass parts of it to use cases. Nothing here is business.
+
+mod caller;
+mod hosted;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::application::{Application, Catalogue, CatalogueHandle};
+use crate::config::Config;
+use crate::db::Db;
+use crate::event::Messenger;
+use crate::grant::{AccessTokens, Revocations};
+use crate::identity::password::Hasher;
+use crate::invitation::issue::Desk;
+use crate::keys::{self, KeyRing, MasterKey, Sealer};
+use crate::kit::{Clock, Internal, Moment};
+use crate::mail::Postman;
+use crate::session::throttle::Attempts;
+use crate::web::{Links, Loopback, Metrics, Outgoing, Pages, Statics};
+
+pub use caller::{Admin, NotAdmin};
+pub use hosted::{Followed, Hosted, brand_of};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+pub struct Parts {
+    pub config: Config,
+    pub db: Db,
+    pub clock: Clock,
+    pub sealer: Sealer,
+    pub keys: KeyRing,
+    pub catalogue: CatalogueHandle,
+    pub revocations: Revocations,
+    pub access_tokens: AccessTokens,
+    pub attempts: Attempts,
+    pub hasher: Hasher,
+    pub links: Links,
+    pub statics: Statics,
+    pub pages: Arc<Pages>,
+    pub metrics: Metrics,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the database, reads or makes the keys, and reads what is kept in memory.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, Internal> {
+        Self::open_with(config, clock, Hasher::new()).await
+    }
+
+    /// The same with a given hasher: tests that are not about passwords take a cheap one.
+    pub async fn open_with(config: Config, clock: Clock, hasher: Hasher) -> Result<Self, Internal> {
+        keys::install();
+        let moment = clock.moment();
+        let db = Db::open(&config.database.url).await?;
+        let sealer = Sealer::new(&MasterKey::load(&config.keys.master_key, &moment)?)?;
+        let keys = KeyRing::open(&db, &sealer, &moment).await?;
+        let revocations = Revocations::open(&db, &moment).await?;
+        let (links, statics) = (Links::new(&config.server.public_url), Statics::new());
+        Ok(Self(Arc::new(Parts {
+            catalogue: CatalogueHandle::open(&db).await?,
+            access_tokens: AccessTokens::new(links.issuer(), &keys, &revocations),
+            attempts: Attempts::default(),
+            pages: Arc::new(Pages::new(&links, &statics)),
+            metrics: Metrics::new(),
+            config,
+            db,
+            clock,
+            sealer,
+            keys,
+            revocations,
+            hasher,
+            links,
+            statics,
+        })))
+    }
+
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        self.clock.moment()
+    }
+
+    /// Reads again what other nodes, or the command line, have changed.
+    pub async fn refresh(&self, moment: &Moment) -> Result<(), Internal> {
+        self.catalogue.refresh(&self.db).await?;
+        self.keys.reload(&self.db).await?;
+        self.revocations.reload(&self.db, moment).await
+    }
+
+    /// What issuing and resending invitations needs.
+    #[must_use]
+    pub fn desk<'a>(&'a self, catalogue: &'a Catalogue) -> Desk<'a> {
+        Desk {
+            keys: &self.keys,
+            sealer: &self.sealer,
+            links: &self.links,
+            catalogue,
+        }
+    }
+
+    /// Where somebody goes who breaks off: the application's own front door, as registered (R132).
+    #[must_use]
+    pub fn home_of(&self, application: &Application) -> String {
+        let home = application.home_url.as_ref();
+        home.map_or_else(|| self.links.sign_out_done(), ToString::to_string)
+    }
+
+    /// Who delivers letters.
+    pub fn postman(&self) -> Result<Postman, Internal> {
+        Postman::new(&self.config, self.db.clone(), self.sealer.clone())
+    }
+
+    /// Who delivers webhooks.
+    pub fn messenger(&self) -> Result<Messenger, Internal> {
+        let local = self.config.server.is_local();
+        let loopback = if local {
+            Loopback::Allowed
+        } else {
+            Loopback::Refused
+        };
+        Ok(Messenger::new(
+            self.db.clone(),
+            self.sealer.clone(),
+            Outgoing::new(loopback)?,
+        ))
+    }
+
+    /// How long a session lasts.
+    #[must_use]
+    pub fn session_lifetime(&self) -> TimeDelta {
+        TimeDelta::hours(self.config.sessions.lifetime_hours)
+    }
+}

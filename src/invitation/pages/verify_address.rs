@@ -1,0 +1,213 @@
+//! Another address than the invited one: a code goes there, and nothing exists until it comes back (R36–R38).
+//!
+//! What was filled in travels sealed with the page, so that strangers write nothing to the database.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::sign_up::Desk;
+use crate::app::{App, Hosted};
+use crate::identity::password::PasswordHash;
+use crate::identity::{Attributes, IdentifierKind, NewIdentifier, Profile, Proof};
+use crate::invitation::Refused;
+use crate::invitation::accept::SignUp;
+use crate::invitation::address::{self, Answer, Subject};
+use crate::kit::{EmailAddress, Failed, Internal};
+use crate::web::page::{Problem, VerifyAddress};
+use crate::web::{Failure, Form, PageFailure};
+
+/// What the sealed form is sealed for.
+const SEALED_AS: &str = "sign-up-form";
+
+/// A filled-in form on its way through the mailbox.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    subject: Uuid,
+    address: String,
+    identifiers: Vec<(IdentifierKind, String)>,
+    profile: Profile,
+    attributes: Attributes,
+    phc: String,
+}
+
+impl Waiting {
+    fn of(subject: Uuid, sign_up: &SignUp) -> Self {
+        let identifiers = sign_up
+            .identifiers
+            .iter()
+            .map(|it| (it.kind(), it.value().to_owned()));
+        Self {
+            subject,
+            address: sign_up.address.as_typed().to_owned(),
+            identifiers: identifiers.collect(),
+            profile: sign_up.profile.clone(),
+            attributes: sign_up.attributes.clone(),
+            phc: sign_up.password.as_phc().to_owned(),
+        }
+    }
+
+    fn seal(&self, app: &App) -> Result<String, Internal> {
+        let sealed = app
+            .sealer
+            .seal(SEALED_AS, &serde_json::to_vec(self)?, &app.moment())?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    fn open(app: &App, sealed: &str) -> Result<Self, Failure> {
+        let damaged = || {
+            let sentence = "This page was damaged on its way. Nothing is lost: go back to the form and send it again.";
+            Failure::refused(StatusCode::BAD_REQUEST, "form_damaged", sentence)
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| damaged())?;
+        let plain = app.sealer.open(SEALED_AS, &bytes).map_err(|_| damaged())?;
+        serde_json::from_slice(&plain).map_err(|_| damaged())
+    }
+
+    fn address(&self) -> Result<EmailAddress, Internal> {
+        Ok(self.address.parse()?)
+    }
+
+    fn into_sign_up(self) -> Result<SignUp, Internal> {
+        let identifiers = self.identifiers.iter();
+        let identifiers =
+            identifiers.map(|(kind, text)| NewIdentifier::parse(*kind, text, Proof::Missing));
+        Ok(SignUp {
+            address: self.address.parse()?,
+            identifiers: identifiers.collect::<Result<_, _>>()?,
+            profile: self.profile,
+            attributes: self.attributes,
+            password: PasswordHash::from_phc(self.phc),
+        })
+    }
+}
+
+/// Sends a code to the address and shows where to type it, unless it is proven already.
+pub(super) async fn ask(
+    app: &App,
+    hosted: &Hosted,
+    desk: Desk,
+    sign_up: SignUp,
+) -> Result<Response, PageFailure> {
+    let subject = desk.subject;
+    let proven: Result<_, Internal> = app
+        .db
+        .read(async |tx| address::state(tx, subject, &sign_up.address).await)
+        .await;
+    if proven?.proven {
+        return desk.finish(app, hosted, sign_up).await;
+    }
+    let waiting = Waiting::of(subject, &sign_up);
+    match send(app, &desk, &waiting).await {
+        Ok(()) | Err(Failed::Refused(Refused::TooSoon)) => {}
+        Err(failed) => return Err(failed.into()),
+    }
+    page(app, hosted, &desk, &waiting, Shown::Asked)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    flow: String,
+    form: String,
+    #[serde(default)]
+    code: String,
+    again: Option<String>,
+}
+
+pub(super) async fn submit(
+    State(app): State<App>,
+    hosted: Hosted,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageFailure> {
+    let waiting = Waiting::open(&app, &typed.form)?;
+    let desk = match Desk::open(&app, &hosted, &typed.flow).await? {
+        Ok(desk) if desk.invitation.is_some() => desk,
+        Ok(desk) => Desk {
+            subject: waiting.subject,
+            ..desk
+        },
+        Err(page) => return Ok(page),
+    };
+    if typed.again.is_some() {
+        return match send(&app, &desk, &waiting).await {
+            Ok(()) => page(&app, &hosted, &desk, &waiting, Shown::SentAgain),
+            Err(Failed::Refused(Refused::TooSoon)) => {
+                page(&app, &hosted, &desk, &waiting, Shown::TooSoon)
+            }
+            Err(failed) => Err(failed.into()),
+        };
+    }
+    let (moment, address) = (app.moment(), waiting.address()?);
+    let about = (waiting.subject, &address);
+    let answer: Result<_, Internal> = app
+        .db
+        .write(async |tx| address::prove(tx, &app.sealer, &moment, about, &typed.code).await)
+        .await;
+    match answer? {
+        Answer::Proven => desk.finish(&app, &hosted, waiting.into_sign_up()?).await,
+        Answer::Wrong => {
+            let answer = page(&app, &hosted, &desk, &waiting, Shown::Wrong)?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, answer).into_response())
+        }
+    }
+}
+
+async fn send(app: &App, desk: &Desk, waiting: &Waiting) -> Result<(), Failed<Refused>> {
+    let (moment, address) = (app.moment(), waiting.address()?);
+    let locale = desk.followed.locale();
+    let subject = Subject {
+        id: waiting.subject,
+        application: &desk.followed.application,
+        locale: &locale,
+    };
+    app.db
+        .write(async |tx| address::send_code(tx, &app.sealer, &moment, subject, &address).await)
+        .await
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Asked,
+    SentAgain,
+    TooSoon,
+    Wrong,
+}
+
+fn page(
+    app: &App,
+    hosted: &Hosted,
+    desk: &Desk,
+    waiting: &Waiting,
+    shown: Shown,
+) -> Result<Response, PageFailure> {
+    let problem = match shown {
+        Shown::Asked | Shown::SentAgain => None,
+        Shown::TooSoon => Some((
+            "too_soon",
+            "A code was sent a moment ago. Look in the mailbox, or wait a little.",
+        )),
+        Shown::Wrong => Some((
+            "code_wrong",
+            "This is not the code, or it is too old. Check it, or ask for another.",
+        )),
+    };
+    let problems = problem.map(|(code, sentence)| Problem::whole(code, sentence));
+    let page = VerifyAddress {
+        flow: desk.followed.sealed.clone(),
+        form: waiting.seal(app)?,
+        address: waiting.address.clone(),
+        invited_address: desk
+            .invitation
+            .as_ref()
+            .map(|it| it.email.as_typed().to_owned()),
+        minutes: address::LIFETIME.num_minutes(),
+        sent_again: shown == Shown::SentAgain,
+        back_url: app.links.sign_up(&desk.followed.sealed),
+        problems: problems.into_iter().collect(),
+    };
+    hosted.page(app, &hosted.shell_of(&desk.followed), &page)
+}
