@@ -231,31 +231,29 @@ pub(super) async fn is_any_delivery_due(tx: &mut Tx, now: DateTime<Utc>) -> Resu
     Ok(row.is_some())
 }
 
-const CLAIM_ON_SQLITE: &str =
-    "UPDATE webhook_delivery SET leased_until = $1, attempts = attempts + 1
-     WHERE id IN (
-         SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $2
-         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
-     )
-     RETURNING id, webhook_id, event_id, attempts";
-
-const CLAIM_ON_POSTGRES: &str = "WITH due AS MATERIALIZED (
-         SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $2
-         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
-         FOR UPDATE SKIP LOCKED
-     )
-     UPDATE webhook_delivery SET leased_until = $1, attempts = attempts + 1
-     FROM due WHERE webhook_delivery.id = due.id
-     RETURNING webhook_delivery.id, webhook_id, event_id, attempts";
-
 pub(super) async fn claim_deliveries(
     tx: &mut Tx,
     now: DateTime<Utc>,
     leased_until: DateTime<Utc>,
     room: i64,
 ) -> Result<Vec<Claimed>, Internal> {
-    let claim = tx.skip_locked(CLAIM_ON_SQLITE, CLAIM_ON_POSTGRES);
-    tx.sql(claim)
+    let statement = tx.skip_locked(
+        "UPDATE webhook_delivery SET leased_until = $1, attempts = attempts + 1
+         WHERE id IN (
+             SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $2
+             AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
+         )
+         RETURNING id, webhook_id, event_id, attempts",
+        "WITH due AS MATERIALIZED (
+             SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $2
+             AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
+             FOR UPDATE SKIP LOCKED
+         )
+         UPDATE webhook_delivery SET leased_until = $1, attempts = attempts + 1
+         FROM due WHERE webhook_delivery.id = due.id
+         RETURNING webhook_delivery.id, webhook_id, event_id, attempts",
+    );
+    tx.sql(statement)
         .bind(leased_until)
         .bind(now)
         .bind(room)

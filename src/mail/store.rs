@@ -60,29 +60,28 @@ pub(super) async fn is_any_due(tx: &mut Tx, now: DateTime<Utc>) -> Result<bool, 
     Ok(row.is_some())
 }
 
-const CLAIM_ON_SQLITE: &str = "UPDATE letter SET leased_until = $1, attempts = attempts + 1
-     WHERE id IN (
-         SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $2
-         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
-     )
-     RETURNING id, kind, recipient, locale, content_sealed, invitation_id, attempts, created_at";
-
-const CLAIM_ON_POSTGRES: &str = "WITH due AS MATERIALIZED (
-         SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $2
-         AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
-         FOR UPDATE SKIP LOCKED
-     )
-     UPDATE letter SET leased_until = $1, attempts = attempts + 1 FROM due WHERE letter.id = due.id
-     RETURNING letter.id, kind, recipient, locale, content_sealed, invitation_id, attempts, created_at";
-
 pub(super) async fn claim(
     tx: &mut Tx,
     now: DateTime<Utc>,
     leased_until: DateTime<Utc>,
     room: i64,
 ) -> Result<Vec<Claimed>, Internal> {
-    let claim = tx.skip_locked(CLAIM_ON_SQLITE, CLAIM_ON_POSTGRES);
-    tx.sql(claim)
+    let statement = tx.skip_locked(
+        "UPDATE letter SET leased_until = $1, attempts = attempts + 1
+         WHERE id IN (
+             SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $2
+             AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
+         )
+         RETURNING id, kind, recipient, locale, content_sealed, invitation_id, attempts, created_at",
+        "WITH due AS MATERIALIZED (
+             SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $2
+             AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
+             FOR UPDATE SKIP LOCKED
+         )
+         UPDATE letter SET leased_until = $1, attempts = attempts + 1 FROM due WHERE letter.id = due.id
+         RETURNING letter.id, kind, recipient, locale, content_sealed, invitation_id, attempts, created_at",
+    );
+    tx.sql(statement)
         .bind(leased_until)
         .bind(now)
         .bind(room)

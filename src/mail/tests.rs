@@ -1,3 +1,7 @@
+//! Every letter, filled with samples and with what evil people write.
+//!
+//! Not its delivery: `tests/it/mail.rs` has that.
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
