@@ -44,6 +44,19 @@ pub(crate) async fn postgres() -> Option<Fresh> {
     })
 }
 
+impl Fresh {
+    /// Everything that lies on the disk, to look for what must not be there. Of an embedded database only.
+    pub(crate) fn files(&self) -> Vec<Vec<u8>> {
+        let files = self
+            .folder
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(folder).unwrap());
+        files
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .collect()
+    }
+}
+
 impl Drop for Fresh {
     fn drop(&mut self) {
         if let Some(folder) = &self.folder {
