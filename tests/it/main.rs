@@ -6,9 +6,9 @@
 
 mod database;
 mod db;
+mod events;
 mod grants;
 mod groups;
-mod events;
 mod house;
 mod identities;
 mod keys;
