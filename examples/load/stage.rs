@@ -60,7 +60,8 @@ impl Stage {
             text(&credentials, "/client_secret"),
         );
         let http = client();
-        let scopes = "applications:read applications:write invitations:write invitations:link invitations:read";
+        let scopes =
+            "applications:write invitations:read invitations:write invitations:link stores:read";
         let form = [("grant_type", "client_credentials"), ("scope", scopes)];
         let token = post_form(&http, issuer.join("/token").unwrap(), &api_basic, &form).await;
         let mut parts = Parts {
@@ -87,9 +88,11 @@ impl Stage {
 
 impl Parts {
     async fn make_application(&mut self) {
-        let list: Value = self.api_get("applications").await;
+        let stores: Value = self.api_get("stores").await;
+        let mut stores = stores["items"].as_array().unwrap().iter();
+        let customers = stores.find(|store| store["name"] == "Customers").unwrap();
         let application = json!({
-            "store": list["items"][0]["store"],
+            "store": customers["id"],
             "application": { "name": format!("Load {}", self.run) },
             "client": { "redirect_uris": [CALLBACK] },
         });
