@@ -5,6 +5,7 @@
 mod begin;
 mod end;
 pub mod flow;
+mod held;
 pub mod known;
 pub mod recovery;
 pub mod sign_in;
@@ -21,6 +22,7 @@ use crate::kit::{Id, Internal, Secret, kinds};
 
 pub use begin::{NewSession, Started, begin};
 pub use end::{end, end_all, shut_out};
+pub use held::Held;
 pub use sweep::sweep;
 
 /// Names a session; the `sid` claim.
@@ -57,12 +59,12 @@ impl Methods {
     }
 }
 
-/// The session that a cookie stands for: neither ended nor expired, and of a person who may sign in.
+/// The session that a token stands for: neither ended nor expired, and of a person who may sign in.
 pub async fn find(
     db: &Db,
     token: &Secret,
     now: DateTime<Utc>,
 ) -> Result<Option<Session>, Internal> {
-    db.read(async |tx| store::find(tx, token.digest(), now).await)
-        .await
+    let held = Held::read(db, token, now).await?;
+    Ok(held.iter().next().cloned())
 }

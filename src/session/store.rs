@@ -9,6 +9,7 @@ use crate::kit::Internal;
 
 #[derive(sqlx::FromRow)]
 struct SessionRow {
+    token_hash: Vec<u8>,
     id: SessionId,
     identity_id: IdentityId,
     store_id: StoreId,
@@ -38,29 +39,36 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// The sessions behind these digests that still count.
 pub(super) async fn find(
     tx: &mut Tx,
-    token_hash: Vec<u8>,
+    [one, two, three]: [Vec<u8>; 3],
     now: DateTime<Utc>,
-) -> Result<Option<Session>, Internal> {
-    let row: Option<SessionRow> = tx
+) -> Result<Vec<(Vec<u8>, Session)>, Internal> {
+    let rows: Vec<SessionRow> = tx
         .sql(
-            "SELECT s.id, s.identity_id, s.store_id, s.methods, s.authenticated_at, s.expires_at
+            "SELECT s.token_hash, s.id, s.identity_id, s.store_id, s.methods, s.authenticated_at, s.expires_at
              FROM session s JOIN identity i ON i.id = s.identity_id
-             WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND i.status = 'active'",
+             WHERE s.token_hash IN ($1, $2, $3) AND s.ended_at IS NULL AND s.expires_at > $4 AND i.status = 'active'",
         )
-        .bind(token_hash)
+        .bind(one)
+        .bind(two)
+        .bind(three)
         .bind(now)
-        .optional()
+        .all()
         .await?;
-    Ok(row.map(|row| Session {
-        id: row.id,
-        identity: row.identity_id,
-        store: row.store_id,
-        methods: row.methods.0,
-        authenticated_at: row.authenticated_at,
-        expires_at: row.expires_at,
-    }))
+    let sessions = rows.into_iter().map(|row| {
+        let session = Session {
+            id: row.id,
+            identity: row.identity_id,
+            store: row.store_id,
+            methods: row.methods.0,
+            authenticated_at: row.authenticated_at,
+            expires_at: row.expires_at,
+        };
+        (row.token_hash, session)
+    });
+    Ok(sessions.collect())
 }
 
 pub(super) async fn end(tx: &mut Tx, id: SessionId, now: DateTime<Utc>) -> Result<u64, Internal> {
