@@ -51,5 +51,8 @@ pub mod invitation;
 /// What a handler may reach, and who is calling.
 pub mod app;
 
+/// The OpenID provider: a file per endpoint.
+pub mod provider;
+
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

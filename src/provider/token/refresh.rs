@@ -1,0 +1,39 @@
+//! The grant type `refresh_token` (RFC 6749 section 6, OpenID Connect Core section 12).
+
+use super::issue::{Occasion, issue};
+use super::{Call, TokenResponse, revealed};
+use crate::application::Scopes;
+use crate::grant::{self, NotRefreshed, RefreshLifetimes, Refreshed, Refreshing};
+use crate::kit::Secret;
+use crate::provider::oauth_error::OAuthError;
+
+pub(super) async fn answer(call: &Call<'_>) -> Result<TokenResponse, OAuthError> {
+    let scope = call.parameters.get("scope").map(str::parse::<Scopes>);
+    let scope = scope.transpose();
+    let refreshing = Refreshing {
+        client: call.client.id,
+        token: Secret::new(call.parameters.required("refresh_token")?),
+        scope: scope.map_err(|_| OAuthError::invalid_scope("The scope is malformed."))?,
+    };
+    let (app, moment) = (call.app, call.moment);
+    let lifetimes = RefreshLifetimes::from(&app.config.tokens);
+    let refreshed = app
+        .db
+        .write(async |tx| grant::refresh(tx, &app.sealer, moment, &refreshing, lifetimes).await)
+        .await?;
+    let (grant, next) = match refreshed {
+        Refreshed::Granted { grant, next } => (grant, next),
+        Refreshed::Refused(reason) => {
+            if let NotRefreshed::UsedBefore(_) = reason {
+                app.revocations.reload(&app.db, moment).await?;
+            }
+            return Err(match reason {
+                NotRefreshed::BroaderScope => OAuthError::invalid_scope(reason.to_string()),
+                _ => OAuthError::invalid_grant(reason.to_string()),
+            });
+        }
+    };
+    let scope = refreshing.scope.as_ref().unwrap_or(&grant.scope);
+    let issued = issue(call, &grant, scope, Occasion::Refresh).await?;
+    Ok(issued.with_refresh_token(Some(revealed(&next))))
+}
