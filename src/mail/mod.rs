@@ -7,6 +7,7 @@ mod deliver;
 mod letter;
 mod mailbox;
 mod message;
+pub mod pages;
 mod smtp;
 mod store;
 mod tidy;
