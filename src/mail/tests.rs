@@ -120,6 +120,7 @@ fn every_letter_fills_its_templates_and_asks_nothing_of_the_network() {
             assert!(!letter.html.contains(remote), "{name} holds {remote}");
         }
         assert!(letter.html.contains("prefers-color-scheme: dark"), "{name}");
+        insta::assert_snapshot!(name, format!("{}\n\n{}", letter.subject, letter.text));
     }
 }
 
