@@ -46,7 +46,10 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST) else {
         return true; // HTTP/2 has none, and browsers speak that over TLS only
     };
-    let host = host.to_str().ok().and_then(|host| format!("http://{host}/").parse().ok());
+    let host = host
+        .to_str()
+        .ok()
+        .and_then(|host| format!("http://{host}/").parse().ok());
     host.is_some_and(|url: url::Url| match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -60,14 +63,19 @@ async fn all(
     _: MailboxExists,
     visitor: Visitor,
 ) -> Result<Html<String>, PageFailure> {
-    let letters = app.db.read(async |tx: &mut Tx| list_delivered(tx).await).await?;
+    let letters = app
+        .db
+        .read(async |tx: &mut Tx| list_delivered(tx).await)
+        .await?;
     let row = |letter: Delivered| LetterRow {
         url: app.links.letter(&letter.id.to_string()),
         recipient: letter.recipient,
         subject: letter.subject,
         at: letter.delivered_at,
     };
-    let page = Mailbox { letters: letters.into_iter().map(row).collect() };
+    let page = Mailbox {
+        letters: letters.into_iter().map(row).collect(),
+    };
     Ok(app.pages.render(&visitor.shell(Brand::default()), &page)?)
 }
 
@@ -87,7 +95,11 @@ async fn one(
         text: letter.text,
     };
     let page = app.pages.render(&visitor.shell(Brand::default()), &page)?;
-    Ok(([(header::CONTENT_SECURITY_POLICY, headers::PAGE_WITH_FRAME)], page).into_response())
+    Ok((
+        [(header::CONTENT_SECURITY_POLICY, headers::PAGE_WITH_FRAME)],
+        page,
+    )
+        .into_response())
 }
 
 async fn one_as_html(
@@ -102,8 +114,10 @@ async fn one_as_html(
 
 async fn found(app: &App, id: &str) -> Result<Delivered, PageFailure> {
     let id: LetterId = id.parse().map_err(|_| Failure::not_found())?;
-    let letter: Result<_, Internal> =
-        app.db.read(async |tx: &mut Tx| find_delivered(tx, id).await).await;
+    let letter: Result<_, Internal> = app
+        .db
+        .read(async |tx: &mut Tx| find_delivered(tx, id).await)
+        .await;
     Ok(letter?.ok_or_else(Failure::not_found)?)
 }
 
@@ -123,8 +137,10 @@ async fn all_as_json(
     State(app): State<App>,
     _: MailboxExists,
 ) -> Result<Json<Vec<LetterJson>>, Failure> {
-    let letters: Result<_, Internal> =
-        app.db.read(async |tx: &mut Tx| list_delivered(tx).await).await;
+    let letters: Result<_, Internal> = app
+        .db
+        .read(async |tx: &mut Tx| list_delivered(tx).await)
+        .await;
     let json = |letter: Delivered| LetterJson {
         links: letter.links().into_iter().map(str::to_owned).collect(),
         id: letter.id,
