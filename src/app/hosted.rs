@@ -12,7 +12,7 @@ use crate::identity::StoreId;
 use crate::invitation::Invitation;
 use crate::kit::Internal;
 use crate::session::flow::{Destination, Flow};
-use crate::session::{self, Session, Started};
+use crate::session::{Held, Session, Started};
 use crate::web::cookie::{self, Browser, Name};
 use crate::web::{Brand, Failure, Locale, Page, PageFailure, Shell, Visitor};
 
@@ -20,7 +20,7 @@ use crate::web::{Brand, Failure, Locale, Page, PageFailure, Shell, Visitor};
 pub struct Hosted {
     visitor: Visitor,
     browser: Browser,
-    session: Option<Session>,
+    held: Held,
 }
 
 /// A flow that was begun in this browser, and the application it leads to.
@@ -45,9 +45,9 @@ impl FromRequestParts<App> for Hosted {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageFailure> {
         let moment = app.moment();
         let browser = cookie::browser(&parts.headers, &app.links, &moment)?;
-        let session = match cookie::read(&parts.headers, &app.links, Name::Session) {
-            Some(token) => session::find(&app.db, &token, moment.now).await?,
-            None => None,
+        let held = match cookie::read(&parts.headers, &app.links, Name::Session) {
+            Some(cookie) => Held::read(&app.db, &cookie, moment.now).await?,
+            None => Held::default(),
         };
         let visitor = match Visitor::from_request_parts(parts, app).await {
             Ok(visitor) => visitor,
@@ -56,7 +56,7 @@ impl FromRequestParts<App> for Hosted {
         Ok(Self {
             visitor,
             browser,
-            session,
+            held,
         })
     }
 }
@@ -74,18 +74,21 @@ impl Hosted {
         self.browser.set_cookie.is_none()
     }
 
-    /// Who is signed in, whatever the store.
+    /// Who signed in last, whatever the store.
     #[must_use]
-    pub const fn session(&self) -> Option<&Session> {
-        self.session.as_ref()
+    pub fn session(&self) -> Option<&Session> {
+        self.held.iter().next()
+    }
+
+    /// Who is signed in, one person per store, the latest first.
+    pub fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.held.iter()
     }
 
     /// Who is signed in among the people of this store.
     #[must_use]
     pub fn session_in(&self, store: StoreId) -> Option<&Session> {
-        self.session
-            .as_ref()
-            .filter(|session| session.store == store)
+        self.held.in_store(store)
     }
 
     /// Reads a flow. One that was begun in another browser is refused: nobody continues what a stranger began.
@@ -172,13 +175,21 @@ impl Hosted {
         started: &Started,
         response: Response,
     ) -> Result<Response, Internal> {
-        let cookie = cookie::write(&app.links, Name::Session, &started.token, None)?;
+        let cookie = cookie::write(&app.links, Name::Session, &self.held.with(started), None)?;
         Ok(self.with_session_cookie(cookie, response))
     }
 
-    /// Makes the browser forget its session.
-    pub fn signed_out(&self, app: &App, response: Response) -> Result<Response, Internal> {
-        let cookie = cookie::forget(&app.links, Name::Session)?;
+    /// Makes the browser forget the session that ended; those in other stores stay.
+    pub fn signed_out(
+        &self,
+        app: &App,
+        ended: &Session,
+        response: Response,
+    ) -> Result<Response, Internal> {
+        let cookie = match self.held.without(ended.store) {
+            Some(others) => cookie::write(&app.links, Name::Session, &others, None)?,
+            None => cookie::forget(&app.links, Name::Session)?,
+        };
         Ok(self.with_session_cookie(cookie, response))
     }
 

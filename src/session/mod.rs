@@ -7,6 +7,7 @@ mod end;
 pub mod flow;
 mod held;
 pub mod known;
+pub mod pages;
 pub mod recovery;
 pub mod sign_in;
 mod store;
@@ -16,9 +17,8 @@ pub mod throttle;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::db::Db;
 use crate::identity::{IdentityId, StoreId};
-use crate::kit::{Id, Internal, Secret, kinds};
+use crate::kit::{Id, kinds};
 
 pub use begin::{NewSession, Started, begin};
 pub use end::{end, end_all, shut_out};
@@ -57,14 +57,4 @@ impl Methods {
     pub fn as_slice(&self) -> &[String] {
         &self.0
     }
-}
-
-/// The session that a token stands for: neither ended nor expired, and of a person who may sign in.
-pub async fn find(
-    db: &Db,
-    token: &Secret,
-    now: DateTime<Utc>,
-) -> Result<Option<Session>, Internal> {
-    let held = Held::read(db, token, now).await?;
-    Ok(held.iter().next().cloned())
 }

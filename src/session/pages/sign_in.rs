@@ -1,0 +1,180 @@
+//! The sign-in page. The same page, status and time whether there is such an account or not.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use serde::Deserialize;
+
+use super::super::sign_in::{self, Desk, Refused, SignedIn, Trying};
+use super::{Visit, again, go_on};
+use crate::app::{App, Followed, Hosted};
+use crate::application::SignUp;
+use crate::identity;
+use crate::identity::password::Busy;
+use crate::kit::{Failed, Internal, Refusal as _, Secret};
+use crate::session::flow::Account;
+use crate::web::page::{Problem, SignIn};
+use crate::web::{Form, PageFailure, Query};
+
+#[derive(Deserialize)]
+pub(super) struct InFlow {
+    flow: String,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    hosted: Hosted,
+    Query(query): Query<InFlow>,
+) -> Result<Response, PageFailure> {
+    let followed = hosted.follow(&app, &query.flow)?;
+    let username = expected(&app, &hosted, &followed).await?;
+    page(&app, &hosted, &followed, username, Vec::new()).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    flow: String,
+    username: String,
+    #[serde(default)]
+    password: Option<Secret>,
+}
+
+pub(super) async fn submit(
+    State(app): State<App>,
+    visit: Visit,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageFailure> {
+    let followed = visit.hosted.follow(&app, &typed.flow)?;
+    let password = typed
+        .password
+        .filter(|password| !password.reveal().is_empty());
+    let (Some(password), false) = (password, typed.username.trim().is_empty()) else {
+        let problem = Problem::whole("credentials_required", "Fill in both fields.");
+        let page = page(
+            &app,
+            &visit.hosted,
+            &followed,
+            typed.username,
+            vec![problem],
+        )
+        .await?;
+        return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, None, page));
+    };
+    match try_in(&app, &visit, &followed, (&typed.username, &password)).await {
+        Ok(SignedIn::Begun(started)) => {
+            let go = go_on(&app, &followed.sealed);
+            let mut response = visit.hosted.signed_in(&app, &started, go)?;
+            let store = followed.application.store;
+            visit.remember(&app, store, &[&typed.username], &mut response)?;
+            Ok(response)
+        }
+        Ok(SignedIn::MustChange(token)) => {
+            Ok(Redirect::to(&app.links.reset_password(token.reveal())).into_response())
+        }
+        Err(Failed::Refused(refused)) => {
+            refuse(&app, &visit.hosted, &followed, typed.username, refused).await
+        }
+        Err(Failed::Internal(internal)) => Err(internal.into()),
+    }
+}
+
+async fn try_in(
+    app: &App,
+    visit: &Visit,
+    followed: &Followed,
+    (username, password): (&str, &Secret),
+) -> Result<SignedIn, Failed<Refused>> {
+    let store = followed.application.store;
+    let trying = Trying {
+        store,
+        username,
+        password,
+        flow: &followed.sealed,
+        address: visit.address,
+        browser: &visit.hosted.browser(),
+        known: &visit.known,
+        before: visit.hosted.session_in(store),
+        lifetime: app.session_lifetime(),
+    };
+    let desk = Desk {
+        db: &app.db,
+        hasher: &app.hasher,
+        attempts: &app.attempts,
+    };
+    sign_in::sign_in(&desk, &app.moment(), &trying).await
+}
+
+async fn refuse(
+    app: &App,
+    hosted: &Hosted,
+    followed: &Followed,
+    username: String,
+    refused: Refused,
+) -> Result<Response, PageFailure> {
+    let problem = Problem::whole(refused.code(), refused.sentence());
+    let page = page(app, hosted, followed, username, vec![problem]).await?;
+    Ok(match refused {
+        Refused::Wrong => again(StatusCode::UNPROCESSABLE_ENTITY, None, page),
+        Refused::TooMany(many) => again(
+            StatusCode::TOO_MANY_REQUESTS,
+            Some(many.retry_after_seconds()),
+            page,
+        ),
+        Refused::Busy(_) => again(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Some(Busy::RETRY_AFTER_SECONDS),
+            page,
+        ),
+    })
+}
+
+/// Who will probably sign in: whom the application or the invitation names, else who is signed in and has to show it again.
+async fn expected(app: &App, hosted: &Hosted, followed: &Followed) -> Result<String, Internal> {
+    let flow = &followed.flow;
+    if let Some(hint) = flow.login_hint.clone() {
+        return Ok(hint);
+    }
+    match hosted.session_in(followed.application.store) {
+        Some(session) if !matches!(flow.account, Account::Another(_)) => {
+            let identity = session.identity;
+            let person = app
+                .db
+                .read(async |tx| identity::find(tx, identity).await)
+                .await?;
+            let identifier = person.and_then(|person| person.identifiers.into_iter().next());
+            Ok(identifier
+                .map(|identifier| identifier.value)
+                .unwrap_or_default())
+        }
+        _ => Ok(String::new()),
+    }
+}
+
+async fn page(
+    app: &App,
+    hosted: &Hosted,
+    followed: &Followed,
+    username: String,
+    problems: Vec<Problem>,
+) -> Result<Response, PageFailure> {
+    let (application, sealed) = (&followed.application, &followed.sealed);
+    let store = application.store;
+    let store = app
+        .db
+        .read(async |tx| identity::find_store(tx, store).await)
+        .await?;
+    let kinds = store.map(|store| store.identifiers).unwrap_or_default();
+    let open = application.policy.sign_up == SignUp::Open || followed.flow.invitation.is_some();
+    let page = SignIn {
+        flow: sealed.clone(),
+        username: username.chars().take(254).collect(),
+        identifiers: kinds
+            .into_iter()
+            .map(|kind| kind.as_str().to_owned())
+            .collect(),
+        forgotten_url: app.links.forgotten_password(sealed),
+        sign_up_url: open.then(|| app.links.sign_up(sealed)),
+        problems,
+    };
+    hosted.page(app, &hosted.shell_of(followed), &page)
+}
