@@ -295,9 +295,14 @@ async fn who_waits_for_a_letter_is_served_first() {
         post.writes("ann@home.example", None, &recovery()).await;
         post.works().await;
         let letters = server.letters().split_off(before);
-        let place = letters.iter().position(|letter| letter.recipient == "ann@home.example");
+        let place = letters
+            .iter()
+            .position(|letter| letter.recipient == "ann@home.example");
         assert_eq!(letters.len(), 71);
-        assert!(place.unwrap() < 64, "among those that are taken first, not after them: {place:?}");
+        assert!(
+            place.unwrap() < 64,
+            "among those that are taken first, not after them: {place:?}"
+        );
     }
 }
 
