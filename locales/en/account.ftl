@@ -35,7 +35,7 @@ scope-groups = The groups you are in
 scope-offline_access = Stay connected when you are away
 
 form-post-title = Back to { $app }
-form-post-lead = You are signed in. If { $app } doesn’t open by itself, press the button.
+form-post-lead = If { $app } doesn’t open by itself, press the button.
 
 logout-title = Sign out?
 logout-lead = You are signed in as { $account }.

@@ -43,7 +43,7 @@ different-cancel = Cancel
 different-fine = The invitation stays open, whatever you choose. “Go on” signs the other account out.
 
 welcome-title = You are in
-welcome-lead = { $app } opens by itself.
+welcome-lead = Open { $app } on your device now; you are signed in.
 
 ended-invited = { $inviter } invited you to { $app }.
 ended-title-expired = This invitation has expired

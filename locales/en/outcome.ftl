@@ -28,3 +28,16 @@ problem-method_not_allowed = This address can’t be opened like that.
 problem-timeout = That took too long. Please try again.
 problem-refused = Please go back and try again.
 problem-invalid_fields = Some fields need another look.
+
+# Applications that send people here with a mistake in the address.
+problem-client_id_missing = The application that sent you here did not say which one it is (client_id). Tell its makers.
+problem-unknown_client = The application that sent you here is not registered (client_id). Tell its makers.
+problem-redirect_uri_missing = The application that sent you here did not say where to go afterwards (redirect_uri). Tell its makers.
+problem-unknown_redirect_uri = The application that sent you here wants you to go to an address that is not registered for it (redirect_uri). You are safe here; tell its makers.
+problem-request_too_long = The application that sent you here asked at too great length. Tell its makers.
+problem-invitation_of_other_application = This invitation was made for another application. Open the link in your letter instead.
+problem-bad_id_token_hint = The application that sent you here did not prove itself (id_token_hint). You are still signed in.
+problem-other_client = The application that sent you here is not the one that it shows proof of. You are still signed in.
+problem-unknown_post_logout_redirect_uri = The application that sent you here wants you to go to an address that is not registered for it (post_logout_redirect_uri). You are still signed in.
+problem-question_too_old = This page is too old, or was opened in another browser. You are still signed in.
+problem-flow_ended = This page is too old, or was opened in another browser. Nothing is lost: open the application or the link in your letter again.

@@ -129,6 +129,12 @@ impl Hosted {
         self.visitor.shell(brand)
     }
 
+    /// In one of these languages, if we speak it.
+    #[must_use]
+    pub fn shell_in<'a>(&self, wanted: impl IntoIterator<Item = &'a str>, brand: Brand) -> Shell {
+        self.visitor.shell_in(wanted, brand)
+    }
+
     /// In the language of the invitation, under the application's name (R63).
     #[must_use]
     pub fn shell_for(&self, app: &App, invitation: &Invitation) -> Shell {

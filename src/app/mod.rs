@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::application::{Application, Catalogue, CatalogueHandle};
+use crate::application::{Catalogue, CatalogueHandle};
 use crate::config::Config;
 use crate::db::Db;
 use crate::event::Messenger;
@@ -109,13 +109,6 @@ impl App {
             links: &self.links,
             catalogue,
         }
-    }
-
-    /// Where somebody goes who breaks off: the application's own front door, as registered (R132).
-    #[must_use]
-    pub fn home_of(&self, application: &Application) -> String {
-        let home = application.home_url.as_ref();
-        home.map_or_else(|| self.links.sign_out_done(), ToString::to_string)
     }
 
     /// Who delivers letters.

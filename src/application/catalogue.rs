@@ -63,6 +63,18 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// One application and its client, for tests of what looks them up.
+    #[cfg(test)]
+    pub(crate) fn with(application: Application, client: Client) -> Self {
+        let client = Arc::new(client);
+        Self {
+            client_of: HashMap::from([(application.id, client.clone())]),
+            clients: HashMap::from([(client.id, client)]),
+            applications: vec![Arc::new(application)],
+            ..Self::default()
+        }
+    }
+
     /// All, by name.
     #[must_use]
     pub fn applications(&self) -> &[Arc<Application>] {

@@ -64,6 +64,7 @@ kinds! {
     RecoveryRequested "recovery.requested",
     ConsentGiven "consent.given",
     ConsentDenied "consent.denied",
+    ConsentWithdrawn "consent.withdrawn",
     GrantRevoked "grant.revoked",
     TokenReuseDetected "token.reuse_detected",
     CodeReuseDetected "code.reuse_detected",

@@ -5,6 +5,7 @@
 mod access_token;
 mod assertion;
 mod claims_request;
+pub mod consent;
 mod issue_code;
 mod redeem_code;
 mod refresh;

@@ -22,19 +22,7 @@ pub use provider::install;
 pub use seal::{MasterKey, Sealer};
 
 /// What we sign with.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Algorithm {
     /// ECDSA on P-256: the default.
     #[serde(rename = "ES256")]

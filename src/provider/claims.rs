@@ -59,6 +59,13 @@ pub(super) fn supported() -> Vec<&'static str> {
     of_sign_in.into_iter().chain(of_person.copied()).collect()
 }
 
+/// The scopes that single claims belong to: what a person is asked about them.
+pub(super) fn scopes_of<'n>(names: impl IntoIterator<Item = &'n str>) -> Scopes {
+    let of = |name: &str| RELEASED.iter().find(|(_, names)| names.contains(&name));
+    let found = names.into_iter().filter_map(of);
+    found.map(|(scope, _)| *scope).collect()
+}
+
 /// The names of the claims that may be told.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Release(BTreeSet<&'static str>);

@@ -3,12 +3,16 @@
 //! Doesn't own clients (`application`), people (`identity`), grants (`grant`) or signing keys (`keys`).
 
 mod attempts;
+mod authorize;
 mod bearer;
 pub mod claims;
 mod client_auth;
 mod cors;
 mod discovery;
+mod hint;
 mod introspect;
+mod landing;
+mod logout;
 mod oauth_error;
 mod parameters;
 mod revoke;
@@ -22,7 +26,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::web::path;
+use crate::web::{path, refuse_cross_site};
 use attempts::Attempts;
 use discovery::Documents;
 use userinfo::Told;
@@ -49,5 +53,10 @@ pub fn routes(app: &App) -> Router<App> {
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(axum::Extension(attempts))
         .layer(axum::Extension(Arc::new(Told::new())));
-    published.merge(called)
+    let own = refuse_cross_site(authorize::own_pages(), &app.links);
+    published
+        .merge(called)
+        .merge(authorize::called_from_elsewhere())
+        .merge(logout::routes())
+        .merge(own)
 }

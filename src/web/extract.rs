@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::respond::{Failure, PageFailure};
-use crate::keys::unique_object;
 use crate::kit::FieldProblem;
 
 /// Why input can't be read.
@@ -74,20 +73,7 @@ impl Pairs {
     /// Reads `application/x-www-form-urlencoded` text.
     pub fn parse(encoded: &[u8]) -> Result<Self, BadInput> {
         let mut pairs: Vec<(String, String)> = Vec::new();
-        for part in encoded
-            .split(|byte| *byte == b'&')
-            .filter(|part| !part.is_empty())
-        {
-            let at = part
-                .iter()
-                .position(|byte| *byte == b'=')
-                .unwrap_or(part.len());
-            let (name, value) = part.split_at_checked(at).unwrap_or((part, &[]));
-            let name = decode(name)?;
-            let value = decode(value.strip_prefix(b"=").unwrap_or_default())?;
-            if name.contains('\0') || value.contains('\0') {
-                return Err(BadInput::Nul(name.replace('\0', "�")));
-            }
+        for (name, value) in decode_pairs(encoded)? {
             if !name.ends_with("[]") && pairs.iter().any(|(known, _)| *known == name) {
                 return Err(BadInput::Duplicate(name));
             }
@@ -130,6 +116,27 @@ impl Pairs {
 
 fn incomplete(error: impl Display) -> BadInput {
     BadInput::Incomplete(error.to_string())
+}
+
+/// Names and values in order, as often as they come: for protocols that have their own answer to a repeated name.
+pub fn decode_pairs(encoded: &[u8]) -> Result<Vec<(String, String)>, BadInput> {
+    let parts = encoded
+        .split(|byte| *byte == b'&')
+        .filter(|part| !part.is_empty());
+    let pair = |part: &[u8]| {
+        let at = part
+            .iter()
+            .position(|byte| *byte == b'=')
+            .unwrap_or(part.len());
+        let (name, value) = part.split_at_checked(at).unwrap_or((part, &[]));
+        let name = decode(name)?;
+        let value = decode(value.strip_prefix(b"=").unwrap_or_default())?;
+        if name.contains('\0') || value.contains('\0') {
+            return Err(BadInput::Nul(name.replace('\0', "�")));
+        }
+        Ok((name, value))
+    };
+    parts.map(pair).collect()
 }
 
 /// Percent-decodes strictly: what is no UTF-8 is refused instead of being replaced.
@@ -188,11 +195,19 @@ impl<S: Send + Sync> FromRequest<S> for Pairs {
 
 /// The pairs of a form body, for handlers that answer bad input in their own way.
 pub async fn read_form<S: Send + Sync>(request: Request, state: &S) -> Result<Pairs, BadInput> {
+    Pairs::parse(&read_form_body(request, state).await?)
+}
+
+/// The undecoded text of a form body.
+pub async fn read_form_body<S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> Result<Bytes, BadInput> {
     const FORM: &str = "application/x-www-form-urlencoded";
     if !is_kind(request.headers(), FORM) {
         return Err(BadInput::ContentType(FORM));
     }
-    Pairs::parse(&body(request, state).await?)
+    body(request, state).await
 }
 
 /// A form that a person sent. What can't be read is answered with a page.
@@ -248,7 +263,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// Reads the text of a JSON object.
+/// Reads JSON text.
 pub fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
     let text = str::from_utf8(text).map_err(|_| BadInput::NotUtf8)?;
     // PostgreSQL can't keep NUL in texts, and nothing of ours needs it.
@@ -260,9 +275,7 @@ pub fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
         let place = pointer(error.path());
         let inner = error.into_inner();
         if inner.is_data() {
-            let text = inner.to_string();
-            let sentence = text.split(" at line ").next().unwrap_or_default(); // the pointer says where
-            let problem = FieldProblem::new(place, "invalid", sentence);
+            let problem = FieldProblem::new(place, "invalid", inner.to_string());
             Failure::invalid(vec![problem])
         } else {
             Failure::refused(
@@ -279,10 +292,6 @@ pub fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
             format!("The body is not JSON: {error}."),
         )
     })?;
-    // serde refuses doubled members of structs, not those of free maps; RFC 8259 section 4 leaves them to the reader.
-    if unique_object(text.as_bytes()).is_none() {
-        return Err(BadInput::Duplicate("a member of the body".to_owned()).into());
-    }
     Ok(value)
 }
 

@@ -185,6 +185,18 @@ impl Links {
         self.with_flow(path::WELCOME, flow)
     }
 
+    /// An authorization request, asked again with GET.
+    #[must_use]
+    pub fn authorize_again(&self, parameters: &[(String, String)]) -> String {
+        self.with(path::AUTHORIZE, parameters)
+    }
+
+    /// A logout request, asked again with GET.
+    #[must_use]
+    pub fn logout_again(&self, parameters: &[(String, String)]) -> String {
+        self.with(path::LOGOUT, parameters)
+    }
+
     /// The mailed link of an invitation.
     #[must_use]
     pub fn invitation(&self, token: &str) -> String {
@@ -256,7 +268,7 @@ impl Links {
         self.with(path, &[("flow", flow)])
     }
 
-    fn with(&self, path: &str, parameters: &[(&str, &str)]) -> String {
+    fn with<T: AsRef<str>>(&self, path: &str, parameters: &[(T, T)]) -> String {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(parameters)
             .finish();

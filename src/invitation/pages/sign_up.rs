@@ -45,7 +45,8 @@ pub(super) async fn show(
         Ok(desk) => desk,
         Err(page) => return Ok(page),
     };
-    if hosted.session_in(desk.store.id).is_some() {
+    // Where no invitation asks for a decision, a new account simply takes the signed-in one's place.
+    if desk.invitation.is_some() && hosted.session_in(desk.store.id).is_some() {
         return Ok(Redirect::to(&app.links.different_account(&query.flow)).into_response());
     }
     if let Some(invitation) = &desk.invitation {

@@ -108,11 +108,9 @@ impl Page for DifferentAccount {
     const TEMPLATE: &'static str = "different-account.html";
 }
 
-/// Done: the application opens by itself.
+/// Done, and the application has no address that a browser can open: a native one.
 #[derive(Debug, Clone, Serialize)]
-pub struct Welcome {
-    pub destination: String,
-}
+pub struct Welcome {}
 
 impl Page for Welcome {
     const TEMPLATE: &'static str = "welcome.html";

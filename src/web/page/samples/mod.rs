@@ -139,12 +139,7 @@ fn invitation(studio: &mut Studio) {
     studio.show("different-account", &other);
     other.may_continue = false;
     studio.show("different-account-switch-only", &other);
-    studio.show(
-        "welcome",
-        &Welcome {
-            destination: text("https://expenses.example/"),
-        },
-    );
+    studio.show("welcome", &Welcome {});
 }
 
 fn sign_up(studio: &mut Studio) {

@@ -1,0 +1,145 @@
+//! Where a flow goes next: one function that looks at what is known and says one thing.
+//!
+//! Pure: it reads no store, writes nothing, and no page asks it twice for the same answer.
+
+use chrono::{DateTime, Utc};
+
+use super::refused::Refused;
+use super::request::{AuthorizationRequest, PromptValue};
+use crate::application::Scopes;
+use crate::grant::consent::Consent;
+use crate::identity::IdentityId;
+use crate::session::flow::Flow;
+use crate::session::{Session, SessionId};
+
+/// What happens next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    SignIn,
+    /// With another account than this session's.
+    SignInAs(SessionId),
+    SignUp,
+    ChooseAccount,
+    AskConsent,
+    /// The client gets its code, for these scopes.
+    Answer(Scopes),
+    Refuse(Refused),
+    /// There is no client to answer: the person lands in the application (R127).
+    Land,
+}
+
+/// What has become of the invitation that a flow follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Invited {
+    No,
+    /// It waits, or it is over and has a page that says so.
+    Open,
+    Accepted(IdentityId),
+}
+
+/// Everything that decides.
+pub(super) struct Situation<'a> {
+    pub(super) flow: &'a Flow,
+    /// Of the application's store.
+    pub(super) session: Option<&'a Session>,
+    /// `None`: the flow leads to the application itself.
+    pub(super) request: Option<&'a AuthorizationRequest>,
+    pub(super) invited: Invited,
+    /// What the person allowed this client before.
+    pub(super) allowed: Option<&'a Consent>,
+    pub(super) now: DateTime<Utc>,
+}
+
+pub(super) fn next_step(situation: &Situation<'_>) -> Step {
+    let silent = situation.prompts(PromptValue::None);
+    match situation.step() {
+        step @ (Step::Answer(_) | Step::Refuse(_) | Step::Land) => step,
+        step if !silent => step,
+        // Nothing may be shown: OpenID Connect Core section 3.1.2.6.
+        Step::SignIn | Step::SignInAs(_) => {
+            Step::Refuse(Refused::login_required("The person has to sign in."))
+        }
+        Step::AskConsent => Step::Refuse(Refused::consent_required("The person has to be asked.")),
+        Step::SignUp | Step::ChooseAccount => Step::Refuse(Refused::interaction_required(
+            "The person has to do something.",
+        )),
+    }
+}
+
+impl Situation<'_> {
+    fn prompts(&self, value: PromptValue) -> bool {
+        self.request
+            .is_some_and(|request| request.wants.prompt.has(value))
+    }
+
+    /// Whether the person has proven who they are on this very way.
+    fn is_fresh(&self, session: &Session) -> bool {
+        session.authenticated_at >= self.flow.begun
+    }
+
+    fn step(&self) -> Step {
+        let accepted = match self.invited {
+            Invited::Open => return Step::SignUp,
+            Invited::Accepted(identity) => Some(identity),
+            Invited::No => None,
+        };
+        let session = self.session.filter(|session| self.flow.accepts(session));
+        if self.prompts(PromptValue::Create) && accepted.is_none() && !self.signed_up(session) {
+            return Step::SignUp;
+        }
+        let Some(session) = session else {
+            return Step::SignIn;
+        };
+        if accepted.is_some_and(|identity| identity != session.identity) {
+            return Step::SignUp; // somebody else's invitation: its page says that it is used
+        }
+        match self.request {
+            Some(request) => self.step_of(request, session),
+            None => Step::Land,
+        }
+    }
+
+    fn signed_up(&self, session: Option<&Session>) -> bool {
+        session.is_some_and(|session| self.is_fresh(session))
+    }
+
+    fn step_of(&self, request: &AuthorizationRequest, session: &Session) -> Step {
+        let fresh = self.is_fresh(session);
+        if self.prompts(PromptValue::Login) && !fresh {
+            return Step::SignIn;
+        }
+        let age = self.now - session.authenticated_at;
+        if !fresh
+            && request
+                .wants
+                .max_age
+                .is_some_and(|max| age > max || max.is_zero())
+        {
+            return Step::SignIn;
+        }
+        if !request.accepts(session.identity) {
+            let sentence = "Somebody else signed in than the one who was asked for.";
+            let refused = Step::Refuse(Refused::login_required(sentence));
+            return if fresh {
+                refused
+            } else {
+                Step::SignInAs(session.id)
+            };
+        }
+        if self.prompts(PromptValue::SelectAccount) && !self.flow.has_chosen(session) {
+            return Step::ChooseAccount;
+        }
+        match request.granted(self.allowed, self.flow.begun) {
+            Some(scope) => Step::Answer(scope),
+            None => Step::AskConsent,
+        }
+    }
+}
+
+impl AuthorizationRequest {
+    /// CORE-17, CORE-39: whether this person will do.
+    fn accepts(&self, identity: IdentityId) -> bool {
+        let subject = self.wants.subject.as_ref();
+        subject.is_none_or(|subject| *subject == identity.to_string())
+    }
+}

@@ -1,0 +1,265 @@
+//! Where a flow goes next, by what is known.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::super::refused::Refused;
+use super::super::request::AuthorizationRequest;
+use super::super::step::{Invited, Situation, Step, next_step};
+use super::{World, now, world};
+use crate::application::Scopes;
+use crate::grant::consent::Consent;
+use crate::session::flow::{Account, Destination, Flow};
+use crate::session::{Methods, Session};
+
+/// A browser on its way, a minute after it signed in elsewhere.
+struct Way {
+    world: World,
+    flow: Flow,
+    session: Option<Session>,
+    allowed: Option<Consent>,
+    invited: Invited,
+}
+
+fn way(settings: &serde_json::Value) -> Way {
+    let world = world(settings);
+    let application = world.client.application.unwrap();
+    let flow = Flow::begin(
+        &world.moment,
+        vec![1],
+        application,
+        Destination::Application,
+    );
+    let mut way = Way {
+        flow,
+        session: None,
+        allowed: Some(consent("openid email", now() - TimeDelta::days(1))),
+        invited: Invited::No,
+        world,
+    };
+    way.session = Some(way.signed_in(now() - TimeDelta::minutes(1)));
+    way
+}
+
+fn consent(scope: &str, given_at: DateTime<Utc>) -> Consent {
+    Consent {
+        scope: scope.parse().unwrap(),
+        given_at,
+    }
+}
+
+fn later() -> DateTime<Utc> {
+    now() + TimeDelta::seconds(30)
+}
+
+impl Way {
+    fn signed_in(&self, at: DateTime<Utc>) -> Session {
+        Session {
+            id: self.world.moment.id(),
+            identity: self.world.moment.id(),
+            store: self.world.moment.id(),
+            methods: Methods::password(),
+            authenticated_at: at,
+            expires_at: now() + TimeDelta::hours(12),
+        }
+    }
+
+    fn step_for(&self, request: Option<&AuthorizationRequest>) -> Step {
+        next_step(&Situation {
+            flow: &self.flow,
+            session: self.session.as_ref(),
+            request,
+            invited: self.invited,
+            allowed: self.allowed.as_ref(),
+            now: later(),
+        })
+    }
+
+    fn step(&self, changes: &[(&str, &str)]) -> Step {
+        self.step_for(Some(&self.world.ask(changes).unwrap()))
+    }
+
+    fn refusal(&self, changes: &[(&str, &str)]) -> &'static str {
+        match self.step(changes) {
+            Step::Refuse(Refused { code, .. }) => code,
+            _ => "",
+        }
+    }
+
+    fn another_account(&self) -> Step {
+        Step::SignInAs(self.session.as_ref().unwrap().id)
+    }
+}
+
+fn answer(scope: &str) -> Step {
+    Step::Answer(scope.parse::<Scopes>().unwrap())
+}
+
+#[test]
+fn who_is_signed_in_and_known_goes_straight_back() {
+    let mut way = way(&json!({}));
+    assert_eq!(way.step(&[]), answer("openid email"));
+    assert_eq!(way.step_for(None), Step::Land);
+    way.session = None;
+    assert_eq!(way.step(&[]), Step::SignIn);
+    assert_eq!(way.step_for(None), Step::SignIn);
+}
+
+/// CORE-11: `prompt=none` never shows a page.
+#[test]
+fn prompt_none_asks_nobody() {
+    let none = ("prompt", "none");
+    let mut way = way(&json!({}));
+    assert_eq!(way.step(&[none]), answer("openid email"));
+    assert_eq!(way.refusal(&[none, ("max_age", "10")]), "login_required");
+    assert_eq!(
+        way.refusal(&[none, ("id_token_hint", "about bob")]),
+        "login_required"
+    );
+    assert_eq!(
+        way.refusal(&[none, ("scope", "openid profile")]),
+        "consent_required"
+    );
+    way.invited = Invited::Open;
+    assert_eq!(way.refusal(&[none]), "interaction_required");
+    way.invited = Invited::No;
+    way.session = None;
+    assert_eq!(way.refusal(&[none]), "login_required");
+}
+
+/// CORE-13, CORE-15: `prompt=login` and `max_age` want a session that began on this way.
+#[test]
+fn an_old_session_is_not_enough() {
+    let mut way = way(&json!({}));
+    let wishes = [("prompt", "login"), ("max_age", "0"), ("max_age", "60")];
+    for changes in wishes {
+        assert_eq!(way.step(&[changes]), Step::SignIn, "{changes:?}");
+    }
+    assert_eq!(way.step(&[("max_age", "600")]), answer("openid email"));
+    way.session = Some(way.signed_in(now() + TimeDelta::seconds(5)));
+    for changes in wishes {
+        assert_eq!(way.step(&[changes]), answer("openid email"), "{changes:?}");
+    }
+}
+
+/// CORE-16: the client's own default age.
+#[test]
+fn the_default_age_counts() {
+    let way = way(&json!({ "default_max_age": 10 }));
+    assert_eq!(way.step(&[]), Step::SignIn);
+    assert_eq!(way.step(&[("max_age", "600")]), answer("openid email"));
+}
+
+/// CORE-17, CORE-39: somebody else than the wanted person never succeeds.
+#[test]
+fn only_the_wanted_person_will_do() {
+    let mut way = way(&json!({}));
+    let sub = way.session.as_ref().unwrap().identity.to_string();
+    let (own, foreign) = (format!("about {sub}"), ("id_token_hint", "about bob"));
+    assert_eq!(way.step(&[("id_token_hint", &own)]), answer("openid email"));
+    assert_eq!(way.step(&[foreign]), way.another_account());
+    way.flow.account = Account::Another(way.session.as_ref().unwrap().id);
+    assert_eq!(way.step(&[foreign]), Step::SignIn);
+    way.session = Some(way.signed_in(later()));
+    assert_eq!(way.refusal(&[foreign]), "login_required");
+}
+
+/// CORE-14: `prompt=select_account` shows the accounts, once.
+#[test]
+fn the_account_is_chosen_once() {
+    let mut way = way(&json!({}));
+    let select = [("prompt", "select_account")];
+    assert_eq!(way.step(&select), Step::ChooseAccount);
+    way.flow.account = Account::Chosen(way.session.as_ref().unwrap().id);
+    assert_eq!(way.step(&select), answer("openid email"));
+}
+
+/// CORE-14, CORE-24: consent is asked for what wasn't allowed yet; `prompt=consent` always asks.
+#[test]
+fn consent_is_asked_for_what_is_new() {
+    let mut way = way(&json!({}));
+    assert_eq!(
+        way.step(&[("scope", "openid email groups")]),
+        Step::AskConsent
+    );
+    assert_eq!(way.step(&[("prompt", "consent")]), Step::AskConsent);
+    let single = ("claims", r#"{"userinfo": {"phone_number": null}}"#);
+    assert_eq!(way.step(&[single]), Step::AskConsent);
+    way.allowed = Some(consent("openid email phone", later()));
+    assert_eq!(way.step(&[single]), answer("openid email"));
+    assert_eq!(way.step(&[("prompt", "consent")]), answer("openid email"));
+    way.allowed = None;
+    assert_eq!(way.step(&[]), Step::AskConsent);
+}
+
+/// CORE-48: `offline_access` is for the person to allow, also where the operator vouches for the client.
+#[test]
+fn staying_while_the_person_is_away_needs_their_word() {
+    let offline = ("scope", "openid offline_access");
+    let mut way = way(&json!({ "consent": "skip" }));
+    assert_eq!(way.step(&[offline]), answer("openid"));
+    assert_eq!(
+        way.step(&[offline, ("prompt", "consent")]),
+        Step::AskConsent
+    );
+    way.allowed = Some(consent("openid offline_access", later()));
+    assert_eq!(
+        way.step(&[offline, ("prompt", "consent")]),
+        answer("openid offline_access")
+    );
+    assert_eq!(way.step(&[offline]), answer("openid offline_access"));
+    way.world = world(&json!({}));
+    assert_eq!(way.step(&[offline]), answer("openid offline_access"));
+    way.allowed = None;
+    assert_eq!(way.step(&[offline]), Step::AskConsent);
+}
+
+/// NA-02: who another program could pass itself off as is asked about every time.
+#[test]
+fn a_client_that_can_not_prove_itself_is_never_waved_through() {
+    let native = json!({
+        "authentication": "none", "consent": "skip", "redirect_uris": ["http://127.0.0.1/cb", super::CALLBACK]
+    });
+    let mut way = way(&native);
+    let loopback = ("redirect_uri", "http://127.0.0.1:4711/cb");
+    assert_eq!(way.step(&[loopback]), Step::AskConsent);
+    assert_eq!(
+        way.refusal(&[loopback, ("prompt", "none")]),
+        "consent_required"
+    );
+    assert_eq!(way.step(&[]), answer("openid email"));
+    way.allowed = Some(consent("openid email", later()));
+    assert_eq!(way.step(&[loopback]), answer("openid email"));
+}
+
+/// R130, R141: an open invitation comes first, whoever is signed in; an accepted one is only its own person's.
+#[test]
+fn r130_an_invitation_comes_first() {
+    let mut way = way(&json!({}));
+    way.invited = Invited::Open;
+    assert_eq!(
+        (way.step(&[]), way.step_for(None)),
+        (Step::SignUp, Step::SignUp)
+    );
+    way.invited = Invited::Accepted(way.session.as_ref().unwrap().identity);
+    assert_eq!(
+        (way.step(&[]), way.step_for(None)),
+        (answer("openid email"), Step::Land)
+    );
+    way.invited = Invited::Accepted(way.world.moment.id());
+    assert_eq!(way.step(&[]), Step::SignUp);
+    way.session = None;
+    assert_eq!(way.step(&[]), Step::SignIn);
+}
+
+/// PC-01: `prompt=create` opens sign-up; then the flow goes on as usual.
+#[test]
+fn prompt_create_opens_sign_up() {
+    let create = [("prompt", "create")];
+    let mut way = way(&json!({}));
+    assert_eq!(way.step(&create), Step::SignUp);
+    way.session = None;
+    assert_eq!(way.step(&create), Step::SignUp);
+    way.session = Some(way.signed_in(later()));
+    assert_eq!(way.step(&create), answer("openid email"));
+}
