@@ -54,5 +54,8 @@ pub mod app;
 /// The OpenID provider: a file per endpoint.
 pub mod provider;
 
+/// The composition root: settings in, a running server out.
+pub mod serve;
+
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

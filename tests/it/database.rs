@@ -9,6 +9,7 @@ use usher::kit::Clock;
 /// A database of its own, with the schema in it.
 pub(crate) struct Fresh {
     pub(crate) db: Db,
+    pub(crate) url: String,
     folder: Option<PathBuf>,
 }
 
@@ -25,6 +26,7 @@ pub(crate) async fn sqlite() -> Fresh {
     let url = format!("sqlite:{}", folder.join("usher.db").display());
     Fresh {
         db: Db::open(&url).await.unwrap(),
+        url,
         folder: Some(folder),
     }
 }
@@ -40,6 +42,7 @@ pub(crate) async fn postgres() -> Option<Fresh> {
     server.set_path(&name);
     Some(Fresh {
         db: Db::open(server.as_str()).await.unwrap(),
+        url: server.to_string(),
         folder: None,
     })
 }

@@ -1,6 +1,8 @@
 //! One binary for all flows: actors and verbs, through the real router, on a real database.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that can't go on says so by panicking"
 )]
 
@@ -9,11 +11,13 @@ mod db;
 mod events;
 mod grants;
 mod groups;
+mod harness;
 mod house;
 mod identities;
 mod keys;
 mod mail;
 mod post;
+mod links;
 mod sample;
 mod statements;
 mod throttling;
