@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::job::Runner;
 use crate::kit::{Clock, Internal, Moment};
 use crate::web::{self, Failure, Surroundings, path};
-use crate::{grant, invitation, keys, session};
+use crate::{grant, invitation, keys, mail, provider, session};
 
 /// A request head that is not complete after this time is cut off.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,7 +32,11 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Result<(), Intern
 /// The same for an application that is open already.
 pub async fn serve_app(app: App, stop: CancellationToken) -> Result<(), Internal> {
     let runner = work(&app)?;
-    let metrics = app.config.metrics.listen.map(|address| listen(metrics_router(&app), address, stop.clone()));
+    let metrics = app
+        .config
+        .metrics
+        .listen
+        .map(|address| listen(metrics_router(&app), address, stop.clone()));
     tracing::info!(
         server.listen = %app.config.server.listen,
         server.public_url = app.links.issuer(),
@@ -51,10 +55,18 @@ pub async fn serve_app(app: App, stop: CancellationToken) -> Result<(), Internal
     Ok(())
 }
 
-async fn listen(router: Router, address: SocketAddr, stop: CancellationToken) -> Result<(), Internal> {
+async fn listen(
+    router: Router,
+    address: SocketAddr,
+    stop: CancellationToken,
+) -> Result<(), Internal> {
     let handle = Handle::new();
     let mut server = axum_server::bind(address).handle(handle.clone());
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = server.serve(service);
     tokio::pin!(serving);
@@ -75,10 +87,13 @@ pub fn router(app: &App) -> Router {
         trusted_proxies: app.config.server.trusted_proxies.clone().into(),
     };
     let people = Router::new()
-        .merge(invitation::pages::routes());
+        .merge(invitation::pages::routes())
+        .merge(session::pages::routes())
+        .merge(mail::pages::routes());
     let people = web::refuse_cross_site(people, &app.links);
     let routes = Router::new()
         .merge(people)
+        .merge(provider::routes(app))
         .merge(web::static_routes())
         .route(path::LIVE, get(async || "alive"))
         .route(path::READY, get(ready))
@@ -94,7 +109,9 @@ async fn ready(State(app): State<App>) -> Result<&'static str, Failure> {
 
 fn metrics_router(app: &App) -> Router {
     let text = async |State(app): State<App>| app.metrics.encode().map_err(Failure::from);
-    Router::new().route(path::METRICS, get(text)).with_state(app.clone())
+    Router::new()
+        .route(path::METRICS, get(text))
+        .with_state(app.clone())
 }
 
 /// Everything that runs beside the requests.
@@ -119,23 +136,31 @@ fn watch(runner: &Runner, app: &App) {
 /// Ends what is over.
 fn sweep(runner: &Runner, app: &App) {
     let swept = app.clone();
-    runner.every(Duration::from_secs(30), "expire invitations", move |moment| {
-        let app = swept.clone();
-        async move { expire_invitations(&app, &moment).await }
-    });
+    runner.every(
+        Duration::from_secs(30),
+        "expire invitations",
+        move |moment| {
+            let app = swept.clone();
+            async move { expire_invitations(&app, &moment).await }
+        },
+    );
     let swept = app.clone();
-    runner.every(Duration::from_mins(10), "delete what is over", move |moment| {
-        let app = swept.clone();
-        async move {
-            app.db
-                .write(async |tx| {
-                    session::sweep(tx, moment.now).await?;
-                    grant::sweep(tx, moment.now).await
-                })
-                .await?;
-            Ok(())
-        }
-    });
+    runner.every(
+        Duration::from_mins(10),
+        "delete what is over",
+        move |moment| {
+            let app = swept.clone();
+            async move {
+                app.db
+                    .write(async |tx| {
+                        session::sweep(tx, moment.now).await?;
+                        grant::sweep(tx, moment.now).await
+                    })
+                    .await?;
+                Ok(())
+            }
+        },
+    );
     let swept = app.clone();
     runner.every(Duration::from_hours(1), "rotate keys", move |moment| {
         let app = swept.clone();
@@ -145,8 +170,10 @@ fn sweep(runner: &Runner, app: &App) {
 
 async fn expire_invitations(app: &App, moment: &Moment) -> Result<(), Internal> {
     loop {
-        let swept: Result<usize, Internal> =
-            app.db.write(async |tx| invitation::expire::sweep(tx, moment).await).await;
+        let swept: Result<usize, Internal> = app
+            .db
+            .write(async |tx| invitation::expire::sweep(tx, moment).await)
+            .await;
         if swept? == 0 {
             return Ok(());
         }

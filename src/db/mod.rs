@@ -134,7 +134,13 @@ impl Db {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Internal> {
-        self.read(async |tx| tx.sql("SELECT number FROM snapshot_version WHERE name = 'keys'").run().await).await.map(drop)
+        self.read(async |tx| {
+            tx.sql("SELECT number FROM snapshot_version WHERE name = 'keys'")
+                .run()
+                .await
+        })
+        .await
+        .map(drop)
     }
 
     /// `SQLite` or `PostgreSQL`, for people.

@@ -30,7 +30,8 @@ pub(crate) struct RelyingParty {
 impl TestApp {
     /// A store whose people are known by their addresses.
     pub(crate) async fn store(&self, name: &str) -> IdentityStore {
-        self.store_with(name, vec![IdentifierKind::Email], Vec::new()).await
+        self.store_with(name, vec![IdentifierKind::Email], Vec::new())
+            .await
     }
 
     pub(crate) async fn store_with(
@@ -39,7 +40,11 @@ impl TestApp {
         identifiers: Vec<IdentifierKind>,
         attributes: Vec<identity::AttributeDefinition>,
     ) -> IdentityStore {
-        let new = NewStore { name: name.to_owned(), identifiers, attributes };
+        let new = NewStore {
+            name: name.to_owned(),
+            identifiers,
+            attributes,
+        };
         let moment = self.app.moment();
         let made = self
             .app
@@ -50,10 +55,15 @@ impl TestApp {
     }
 
     pub(crate) async fn group(&self, name: &str) -> GroupId {
-        let change = group::Change { name: name.to_owned(), description: String::new() };
+        let change = group::Change {
+            name: name.to_owned(),
+            description: String::new(),
+        };
         let moment = self.app.moment();
-        let made =
-            self.app.db.write(async |tx| group::create(tx, &moment, &Actor::System, change).await);
+        let made = self
+            .app
+            .db
+            .write(async |tx| group::create(tx, &moment, &Actor::System, change).await);
         made.await.unwrap().id
     }
 
@@ -67,7 +77,8 @@ impl TestApp {
         store: StoreId,
         policy: SelfServicePolicy,
     ) -> RelyingParty {
-        self.application(store, "Expense Desk", |draft, _| draft.policy = policy).await
+        self.application(store, "Expense Desk", |draft, _| draft.policy = policy)
+            .await
     }
 
     pub(crate) async fn application(
@@ -87,8 +98,12 @@ impl TestApp {
             ..ClientDraft::default()
         };
         change(&mut application, &mut client);
-        let new =
-            NewApplication { store, purpose: Purpose::Product, application, client: Some(client) };
+        let new = NewApplication {
+            store,
+            purpose: Purpose::Product,
+            application,
+            client: Some(client),
+        };
         let created = self.create(new).await;
         RelyingParty {
             application: created.application.id,
@@ -101,7 +116,11 @@ impl TestApp {
 
     pub(crate) async fn create(&self, new: NewApplication) -> Created {
         let moment = self.app.moment();
-        let made = self.app.db.write(async |tx| create(tx, &moment, &Actor::System, new).await).await;
+        let made = self
+            .app
+            .db
+            .write(async |tx| create(tx, &moment, &Actor::System, new).await)
+            .await;
         self.app.catalogue.refresh(&self.app.db).await.unwrap();
         made.unwrap()
     }
@@ -119,16 +138,24 @@ impl TestApp {
 
     /// A program that may do all that an API client can do.
     pub(crate) async fn admin(&self) -> ApiCaller {
-        let all: Vec<_> = usher::access::Permission::ALL.iter().map(|it| it.scope()).collect();
+        let all: Vec<_> = usher::access::Permission::ALL
+            .iter()
+            .map(|it| it.scope())
+            .collect();
         self.api_client(&all.join(" ")).await
     }
 
     /// A program with these scopes and an access token from our own token endpoint.
     pub(crate) async fn api_client(&self, scopes: &str) -> ApiCaller {
         let moment = self.app.moment();
-        let new = NewClient { name: "Tests".to_owned(), client: ClientDraft::for_api(scopes) };
-        let made =
-            self.app.db.write(async |tx| create_client(tx, &moment, &Actor::System, new).await);
+        let new = NewClient {
+            name: "Tests".to_owned(),
+            client: ClientDraft::for_api(scopes),
+        };
+        let made = self
+            .app
+            .db
+            .write(async |tx| create_client(tx, &moment, &Actor::System, new).await);
         let made = made.await.unwrap();
         self.app.catalogue.refresh(&self.app.db).await.unwrap();
         let credentials = (made.client.id.to_string(), made.secret.unwrap());
@@ -136,7 +163,10 @@ impl TestApp {
         let answer = self.post_form("/token", &credentials, &form).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.json);
         let token = answer.json["access_token"].as_str().unwrap().to_owned();
-        ApiCaller { router: self.router.clone(), token }
+        ApiCaller {
+            router: self.router.clone(),
+            token,
+        }
     }
 
     /// A form post of a client with its id and secret (RFC 6749 section 2.3.1).
@@ -148,7 +178,9 @@ impl TestApp {
     ) -> Answer {
         let pair = format!("{id}:{}", secret.reveal());
         let basic = base64::engine::general_purpose::STANDARD.encode(pair);
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         let request = Request::post(path)
             .header(header::AUTHORIZATION, format!("Basic {basic}"))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -158,7 +190,11 @@ impl TestApp {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        send(self.router.clone(), Request::get(path).body(Body::empty()).unwrap()).await
+        send(
+            self.router.clone(),
+            Request::get(path).body(Body::empty()).unwrap(),
+        )
+        .await
     }
 }
 
@@ -226,8 +262,11 @@ impl ApiCaller {
 
     /// Invites into an application; further members of the body as given.
     pub(crate) async fn invites(&self, email: &str, into: &RelyingParty, more: Value) -> Answer {
-        let mut body = json!({ "application": into.application, "store": into.store, "email": email });
-        body.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        let mut body =
+            json!({ "application": into.application, "store": into.store, "email": email });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().cloned().unwrap_or_default());
         self.post("/api/v1/invitations", body).await
     }
 }
@@ -238,5 +277,10 @@ pub(crate) async fn send(router: Router, request: Request<Body>) -> Answer {
     let body = axum::body::to_bytes(body, 20_000_000).await.unwrap();
     let body = String::from_utf8_lossy(&body).into_owned();
     let json = serde_json::from_str(&body).unwrap_or(Value::Null);
-    Answer { status: parts.status, headers: parts.headers, json, body }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        json,
+        body,
+    }
 }

@@ -32,7 +32,13 @@ pub(crate) struct Page {
 impl Browser {
     pub(crate) fn new(router: Router, origin: Url) -> Self {
         let posts_from = Some(origin.origin().ascii_serialization());
-        Self { router, origin, cookies: BTreeMap::new(), accept_language: None, posts_from }
+        Self {
+            router,
+            origin,
+            cookies: BTreeMap::new(),
+            accept_language: None,
+            posts_from,
+        }
     }
 
     pub(crate) async fn open(&mut self, address: &str) -> Page {
@@ -42,16 +48,25 @@ impl Browser {
 
     pub(crate) async fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Page {
         let url = self.origin.join(address).unwrap();
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
         self.follow("POST", url, Some(body)).await
     }
 
     /// Fills in and submits the page's form that has the button (by its `id`), as a person would: everything pre-filled stays,
     /// and `changes` are typed over it.
-    pub(crate) async fn submit(&mut self, page: &Page, button: &str, changes: &[(&str, &str)]) -> Page {
+    pub(crate) async fn submit(
+        &mut self,
+        page: &Page,
+        button: &str,
+        changes: &[(&str, &str)],
+    ) -> Page {
         let (action, method, fields) = page.form(button, changes);
         let url = page.url.join(&action).unwrap();
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&fields)
+            .finish();
         if method.eq_ignore_ascii_case("post") {
             self.follow("POST", url, Some(body)).await
         } else {
@@ -73,12 +88,21 @@ impl Browser {
         let (mut method, mut url, mut body) = (method.to_owned(), url, body);
         for _ in 0..20 {
             let page = self.request(&method, &url, body.take()).await;
-            let Some(location) = page.headers.get(header::LOCATION) else { return page };
+            let Some(location) = page.headers.get(header::LOCATION) else {
+                return page;
+            };
             let next = url.join(location.to_str().unwrap()).unwrap();
             if next.origin() != self.origin.origin() {
-                return Page { leaves_for: Some(next), ..page };
+                return Page {
+                    leaves_for: Some(next),
+                    ..page
+                };
             }
-            assert!(page.status.is_redirection(), "a Location with {}", page.status);
+            assert!(
+                page.status.is_redirection(),
+                "a Location with {}",
+                page.status
+            );
             (method, url) = ("GET".to_owned(), next);
         }
         panic!("redirected in circles at {url}");
@@ -90,12 +114,19 @@ impl Browser {
         if let Some(query) = url.query() {
             path = format!("{path}?{query}");
         }
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, host(url));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, host(url));
         if let Some(languages) = &self.accept_language {
             request = request.header(header::ACCEPT_LANGUAGE, languages);
         }
         if !self.cookies.is_empty() {
-            let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let pairs: Vec<_> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             request = request.header(header::COOKIE, pairs.join("; "));
         }
         if method == "POST" {
@@ -134,7 +165,8 @@ impl Browser {
 
 fn host(url: &Url) -> String {
     let host = url.host_str().unwrap();
-    url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"))
+    url.port()
+        .map_or(host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 impl Page {
@@ -151,13 +183,22 @@ impl Page {
     pub(crate) fn text(&self, selector: &str) -> String {
         let html = self.html();
         let selector = Selector::parse(selector).unwrap();
-        let texts: Vec<String> =
-            html.select(&selector).map(|element| element.text().collect::<String>()).collect();
-        texts.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        let texts: Vec<String> = html
+            .select(&selector)
+            .map(|element| element.text().collect::<String>())
+            .collect();
+        texts
+            .join(" ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     pub(crate) fn has(&self, selector: &str) -> bool {
-        self.html().select(&Selector::parse(selector).unwrap()).next().is_some()
+        self.html()
+            .select(&Selector::parse(selector).unwrap())
+            .next()
+            .is_some()
     }
 
     /// An attribute of the first element that matches.
@@ -172,20 +213,39 @@ impl Page {
         self.attribute(&format!("[name='{field}']"), "value")
     }
 
-    fn form(&self, button: &str, changes: &[(&str, &str)]) -> (String, String, Vec<(String, String)>) {
+    fn form(
+        &self,
+        button: &str,
+        changes: &[(&str, &str)],
+    ) -> (String, String, Vec<(String, String)>) {
         let html = self.html();
         let button = html
             .select(&Selector::parse(&format!("#{button}")).unwrap())
             .next()
-            .unwrap_or_else(|| panic!("no button #{button} on “{}” ({})\n{}", self.heading(), self.status, self.body));
+            .unwrap_or_else(|| {
+                panic!(
+                    "no button #{button} on “{}” ({})\n{}",
+                    self.heading(),
+                    self.status,
+                    self.body
+                )
+            });
         let form = button
             .ancestors()
             .filter_map(ElementRef::wrap)
             .find(|element| element.value().name() == "form")
-            .unwrap_or_else(|| panic!("#{} stands in no form", button.value().id().unwrap_or_default()));
+            .unwrap_or_else(|| {
+                panic!(
+                    "#{} stands in no form",
+                    button.value().id().unwrap_or_default()
+                )
+            });
         let mut fields = fields_of(form);
         if let Some(name) = button.value().attr("name") {
-            fields.push((name.to_owned(), button.value().attr("value").unwrap_or_default().to_owned()));
+            fields.push((
+                name.to_owned(),
+                button.value().attr("value").unwrap_or_default().to_owned(),
+            ));
         }
         for (name, value) in changes {
             fields.retain(|(there, _)| there != name);
@@ -200,7 +260,9 @@ fn fields_of(form: ElementRef<'_>) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     for input in form.select(&Selector::parse("input, textarea, select").unwrap()) {
         let value = input.value();
-        let Some(name) = value.attr("name") else { continue };
+        let Some(name) = value.attr("name") else {
+            continue;
+        };
         if value.attr("disabled").is_some() {
             continue;
         }
@@ -212,8 +274,14 @@ fn fields_of(form: ElementRef<'_>) -> Vec<(String, String)> {
             _ => {
                 let chosen = Selector::parse("option[selected]").unwrap();
                 let any = Selector::parse("option:not([disabled])").unwrap();
-                let option = input.select(&chosen).next().or_else(|| input.select(&any).next());
-                option.and_then(|it| it.value().attr("value")).unwrap_or_default().to_owned()
+                let option = input
+                    .select(&chosen)
+                    .next()
+                    .or_else(|| input.select(&any).next());
+                option
+                    .and_then(|it| it.value().attr("value"))
+                    .unwrap_or_default()
+                    .to_owned()
             }
         };
         fields.push((name.to_owned(), text));

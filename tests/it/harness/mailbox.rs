@@ -19,8 +19,11 @@ impl TestApp {
     pub(crate) async fn letters(&self) -> Vec<Letter> {
         let postman = self.app.postman().unwrap();
         job::drain(&postman, &self.app.clock).await.unwrap();
-        let delivered: Result<Vec<Delivered>, Internal> =
-            self.app.db.read(async |tx| mail::list_delivered(tx).await).await;
+        let delivered: Result<Vec<Delivered>, Internal> = self
+            .app
+            .db
+            .read(async |tx| mail::list_delivered(tx).await)
+            .await;
         let letter = |it: Delivered| Letter {
             links: it.links().into_iter().map(str::to_owned).collect(),
             recipient: it.recipient,
@@ -51,10 +54,17 @@ impl Letter {
     pub(crate) fn code(&self) -> &str {
         let is_code = |word: &&str| {
             let letters = |part: &str| {
-                part.len() == 4 && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+                part.len() == 4
+                    && part
+                        .bytes()
+                        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
             };
-            word.split_once('-').is_some_and(|(left, right)| letters(left) && letters(right))
+            word.split_once('-')
+                .is_some_and(|(left, right)| letters(left) && letters(right))
         };
-        self.text.split_whitespace().find(is_code).unwrap_or_else(|| panic!("no code in:\n{}", self.text))
+        self.text
+            .split_whitespace()
+            .find(is_code)
+            .unwrap_or_else(|| panic!("no code in:\n{}", self.text))
     }
 }

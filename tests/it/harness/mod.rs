@@ -61,21 +61,43 @@ impl TestApp {
         let clock = ManualClock::new(beginning(), 7);
         let mut flags = vec![
             ("database.url".to_owned(), database.url.clone()),
-            ("server.public_url".to_owned(), "http://localhost:8080".to_owned()),
+            (
+                "server.public_url".to_owned(),
+                "http://localhost:8080".to_owned(),
+            ),
         ];
-        flags.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let secret = "a master key that only tests know 0123".to_owned();
+        flags.extend(
+            settings
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+        );
+        let secret = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY".to_owned();
         let environment = vec![("USHER_KEYS__MASTER_KEY".to_owned(), secret)];
-        let config = Config::load(&Sources { file: None, environment, flags }).unwrap();
+        let config = Config::load(&Sources {
+            file: None,
+            environment,
+            flags,
+        })
+        .unwrap();
         plant_keys(&database, &config, &clock).await;
         let hasher = Hasher::cheap();
-        let app = App::open_with(config, Clock::manual(&clock), hasher).await.unwrap();
+        let app = App::open_with(config, Clock::manual(&clock), hasher)
+            .await
+            .unwrap();
         let router = usher::serve::router(&app);
-        Self { app, router, clock, _database: database }
+        Self {
+            app,
+            router,
+            clock,
+            _database: database,
+        }
     }
 
     pub(crate) fn browser(&self) -> Browser {
-        Browser::new(self.router.clone(), self.app.config.server.public_url.clone())
+        Browser::new(
+            self.router.clone(),
+            self.app.config.server.public_url.clone(),
+        )
     }
 
     pub(crate) fn advance(&self, by: TimeDelta) {
@@ -85,10 +107,14 @@ impl TestApp {
 
 async fn plant_keys(database: &Fresh, config: &Config, clock: &ManualClock) {
     keys::install();
-    let new = KEYS.get_or_init(async || NewKeys::generate().await.unwrap()).await;
+    let new = KEYS
+        .get_or_init(async || NewKeys::generate().await.unwrap())
+        .await;
     let moment = Clock::manual(clock).moment();
     let sealer = Sealer::new(&MasterKey::load(&config.keys.master_key, &moment).unwrap()).unwrap();
-    let planted: Result<_, Internal> =
-        database.db.write(async |tx| keys::ring::plant(tx, &sealer, &moment, new).await).await;
+    let planted: Result<_, Internal> = database
+        .db
+        .write(async |tx| keys::ring::plant(tx, &sealer, &moment, new).await)
+        .await;
     planted.unwrap();
 }
