@@ -191,11 +191,11 @@ impl Job for Messenger {
     async fn settle(
         &self,
         moment: &Moment,
-        delivery: Claimed,
-        verdict: Verdict,
+        delivery: &Claimed,
+        verdict: &Verdict,
     ) -> Result<(), Internal> {
         self.db
-            .write(async |tx| self.write_down(tx, moment, &delivery, &verdict).await)
+            .write(async |tx| self.write_down(tx, moment, delivery, verdict).await)
             .await
     }
 }

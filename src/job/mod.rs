@@ -9,6 +9,9 @@ mod delays;
 mod runner;
 
 use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::kit::{Clock, Internal, Moment};
 
@@ -51,8 +54,8 @@ pub trait Job: Send + Sync + 'static {
     fn settle(
         &self,
         moment: &Moment,
-        item: Self::Item,
-        verdict: Verdict,
+        item: &Self::Item,
+        verdict: &Verdict,
     ) -> impl Future<Output = Result<(), Internal>> + Send;
 }
 
@@ -66,12 +69,33 @@ pub async fn drain<J: Job>(job: &J, clock: &Clock) -> Result<usize, Internal> {
         }
         for item in items {
             attempts += 1;
-            attempt_and_settle(job, clock, item).await?;
+            attempt_and_settle(job, clock, &item).await?;
         }
     }
 }
 
-async fn attempt_and_settle<J: Job>(job: &J, clock: &Clock, item: J::Item) -> Result<(), Internal> {
-    let verdict = job.attempt(&clock.moment(), &item).await;
-    job.settle(&clock.moment(), item, verdict).await
+/// Pauses between attempts to write a verdict down: what was done and is not written down is done twice.
+const PERSISTENCE: [Duration; 4] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+];
+
+async fn attempt_and_settle<J: Job>(
+    job: &J,
+    clock: &Clock,
+    item: &J::Item,
+) -> Result<(), Internal> {
+    let verdict = job.attempt(&clock.moment(), item).await;
+    for pause in PERSISTENCE {
+        match job.settle(&clock.moment(), item, &verdict).await {
+            Ok(()) => return Ok(()),
+            Err(failure) => {
+                tracing::debug!(queue.name = job.name(), error = ?failure, "a verdict could not be written down yet");
+                sleep(pause).await;
+            }
+        }
+    }
+    job.settle(&clock.moment(), item, &verdict).await
 }

@@ -144,7 +144,7 @@ impl<J: Job> Queue<J> {
     fn start(&self, item: J::Item, slot: OwnedSemaphorePermit) {
         let (job, clock) = (Arc::clone(&self.job), self.clock.clone());
         self.tasks.spawn(async move {
-            if let Err(failure) = attempt_and_settle(&*job, &clock, item).await {
+            if let Err(failure) = attempt_and_settle(&*job, &clock, &item).await {
                 tracing::warn!(
                     queue.name = job.name(),
                     error = ?failure,

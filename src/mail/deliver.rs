@@ -295,12 +295,12 @@ impl Job for Postman {
     async fn settle(
         &self,
         moment: &Moment,
-        letter: Claimed,
-        verdict: Verdict,
+        letter: &Claimed,
+        verdict: &Verdict,
     ) -> Result<(), Internal> {
         tracing::debug!(letter.id = %letter.id, letter.kind, ?verdict, "a letter was attempted");
         self.db
-            .write(async |tx| self.write_down(tx, moment, &letter, &verdict).await)
+            .write(async |tx| self.write_down(tx, moment, letter, verdict).await)
             .await
     }
 }

@@ -68,15 +68,13 @@ pub enum Unanswered {
 
 impl Outgoing {
     pub fn new(loopback: Loopback) -> Result<Self, Internal> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            .timeout(PATIENCE)
-            .connect_timeout(CONNECTING)
-            .user_agent(concat!("Usher/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Guarded(loopback))
-            .build()?;
+        let client = match builder(loopback).build() {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::warn!(%error, "This system's certificates can't be used; Mozilla's are.");
+                builder(loopback).tls_certs_only(bundled_roots()?).build()?
+            }
+        };
         Ok(Self { client, loopback })
     }
 
@@ -129,6 +127,26 @@ impl Outgoing {
             cut: false,
         })
     }
+}
+
+fn builder(loopback: Loopback) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .timeout(PATIENCE)
+        .connect_timeout(CONNECTING)
+        .user_agent(concat!("Usher/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Guarded(loopback))
+}
+
+/// A bare container has no certificates of its own, and must start all the same.
+fn bundled_roots() -> Result<Vec<reqwest::Certificate>, Internal> {
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    let roots: Result<_, _> = roots
+        .map(|root| reqwest::Certificate::from_der(root))
+        .collect();
+    Ok(roots?)
 }
 
 impl fmt::Debug for Outgoing {
@@ -303,6 +321,15 @@ mod tests {
             local.check(&"http://10.0.0.1/".parse().unwrap()),
             Err(Forbidden::Private)
         );
+    }
+
+    #[test]
+    fn a_system_without_certificates_will_do() {
+        let roots = bundled_roots().unwrap();
+        builder(Loopback::Refused)
+            .tls_certs_only(roots)
+            .build()
+            .unwrap();
     }
 
     #[tokio::test]

@@ -268,7 +268,7 @@ async fn r57_a_letter_cancelled_under_way_stays_cancelled() {
         server.next(Mood::Says("550 5.1.1 no such user"));
         let verdict = post.postman.attempt(&post.moment(), &claimed).await;
         post.postman
-            .settle(&post.moment(), claimed, verdict)
+            .settle(&post.moment(), &claimed, &verdict)
             .await
             .unwrap();
         assert_eq!(post.delivery(letter).await.state, State::Cancelled);
