@@ -320,6 +320,13 @@ async fn rotation_publishes_before_it_signs() {
             .read(async |tx| ring::is_due(tx, node.moment().now).await)
             .await;
         assert!(due.unwrap());
+        let moment = node.moment();
+        for _ in 0..2 {
+            let kept = ring::keep_fresh(&fresh.db, &sealer(), &moment).await;
+            kept.unwrap();
+        }
+        node.ring.reload(&fresh.db).await.unwrap();
+        assert_eq!(node.kids().len(), 6, "the schedule publishes successors, once");
     }
 }
 

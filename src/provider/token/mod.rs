@@ -30,6 +30,7 @@ struct TokenResponse {
     access_token: String,
     token_type: &'static str,
     expires_in: i64,
+    #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
