@@ -326,7 +326,11 @@ async fn rotation_publishes_before_it_signs() {
             kept.unwrap();
         }
         node.ring.reload(&fresh.db).await.unwrap();
-        assert_eq!(node.kids().len(), 6, "the schedule publishes successors, once");
+        assert_eq!(
+            node.kids().len(),
+            6,
+            "the schedule publishes successors, once"
+        );
     }
 }
 
