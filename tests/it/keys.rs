@@ -314,6 +314,14 @@ async fn rotation_publishes_before_it_signs() {
             )
             .is_ok()
         );
+    }
+}
+
+/// What the schedule does, whether one node does it or two.
+#[tokio::test]
+async fn the_schedule_replaces_old_keys_once() {
+    for fresh in database::each().await {
+        let node = Node::start(&fresh.db).await;
         node.time.advance(ring::ROTATED_AFTER);
         let due: Result<bool, Internal> = fresh
             .db
