@@ -45,3 +45,14 @@ signed-out-title = You are signed out
 signed-out-lead = This browser is signed out here. An application may have a session of its own; sign out there too.
 still-in-title = You are still signed in
 still-in-lead = Nothing was changed.
+
+# What can be wrong with what somebody typed here.
+problem-credentials_required = Fill in both fields.
+problem-wrong_credentials = That doesn’t match. Check both fields, or choose a new password.
+problem-too_many_attempts = Too many attempts from here. Wait a quarter of an hour, or choose a new password. Nothing was lost.
+problem-busy = Many people are signing in just now. Nothing was lost: try again in a few seconds.
+problem-recovery_link_over = That link was used already or is older than an hour, and your password is unchanged. Ask for a new link here.
+problem-password_too_short = Use at least 10 characters. Three or four unrelated words are a good start.
+problem-password_too_long = Use at most 256 characters.
+problem-password_personal = This password is made of your name, your address or the like. Choose one that has nothing to do with you.
+problem-identifier_taken = There is an account with this already. Sign in with it, or use another.

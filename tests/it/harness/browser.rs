@@ -80,6 +80,11 @@ impl Browser {
         self.cookies.get(name).map(String::as_str)
     }
 
+    /// As somebody would who planted a cookie.
+    pub(crate) fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
     pub(crate) fn forget_cookies(&mut self) {
         self.cookies.clear();
     }
