@@ -186,7 +186,8 @@ async fn read(db: &Db, sealer: &Sealer) -> Result<Snapshot, Internal> {
     let mut published = Vec::new();
     for row in rows {
         let algorithm = row.algorithm()?;
-        let pkcs8 = zeroize::Zeroizing::new(sealer.open(ring::PURPOSE, &row.private_sealed)?);
+        let opened = sealer.open(ring::PURPOSE, &row.private_sealed);
+        let pkcs8 = zeroize::Zeroizing::new(opened.map_err(|_| other_master_key())?);
         let pair = Pair::parse(algorithm, &pkcs8)?;
         let public = pair.public_jwk()?;
         published.push(public.jwk);
@@ -204,4 +205,11 @@ async fn read(db: &Db, sealer: &Sealer) -> Result<Snapshot, Internal> {
         keys,
         jwks: jwks.into(),
     })
+}
+
+fn other_master_key() -> Internal {
+    Internal::because(
+        "The master key is not the one that the signing keys in this database were sealed with. Give that one; \
+         if it is lost, `usher keys start-over` makes new signing keys.",
+    )
 }

@@ -109,6 +109,18 @@ pub async fn plant(
     Ok(planted)
 }
 
+/// Forgets every key and plants new ones: for a master key that is lost, and for keys that somebody else may have. Every token and
+/// every invitation link that was out ends.
+pub async fn start_over(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    moment: &Moment,
+    keys: &NewKeys,
+) -> Result<Vec<Published>, Internal> {
+    store::delete_all(tx).await?;
+    plant(tx, sealer, moment, keys).await
+}
+
 /// Which keys a rotation replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replacing {

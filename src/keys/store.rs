@@ -87,6 +87,10 @@ pub(super) async fn delete_unpublished(tx: &mut Tx, now: DateTime<Utc>) -> Resul
         .await
 }
 
+pub(super) async fn delete_all(tx: &mut Tx) -> Result<u64, Internal> {
+    tx.sql("DELETE FROM signing_key").run().await
+}
+
 pub(super) async fn version(tx: &mut Tx) -> Result<i64, Internal> {
     let (number,) = tx
         .sql("SELECT number FROM snapshot_version WHERE name = 'keys'")

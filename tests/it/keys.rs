@@ -342,6 +342,28 @@ async fn the_schedule_replaces_old_keys_once() {
     }
 }
 
+/// With the master key lost, new keys are made; what the old ones signed is over.
+#[tokio::test]
+async fn a_lost_master_key_is_no_dead_end() {
+    for fresh in database::each().await {
+        let node = Node::start(&fresh.db).await;
+        let token = node.sign(TokenKind::Invitation, Algorithm::Es256);
+        let other = MasterKey::given(&Secret::new("another master key, which does not fit"));
+        let other = Sealer::new(&other.unwrap()).unwrap();
+        let (moment, keys) = (node.moment(), NewKeys::generate().await.unwrap());
+        let refused = KeyRing::open(&fresh.db, &other, &moment).await.err();
+        assert!(format!("{:?}", refused.unwrap()).contains("usher keys start-over"));
+        let begun = fresh
+            .db
+            .write(async |tx| ring::start_over(tx, &other, &moment, &keys).await);
+        let begun: Result<Vec<Published>, Internal> = begun.await;
+        assert_eq!(begun.unwrap().len(), 3);
+        let ring = KeyRing::open(&fresh.db, &other, &moment).await.unwrap();
+        let verified = ring.verify::<Value>(TokenKind::Invitation, &token, &moment);
+        assert_eq!(verified, Err(BadToken::UnknownKey));
+    }
+}
+
 /// CORE-44, JW-01, JW-02: a client's keys verify its assertions, and only in the algorithms they are made for.
 #[tokio::test]
 async fn foreign_keys_verify_what_their_owner_signed() {
