@@ -52,8 +52,9 @@ fn statements_in(code: &str, file: &str) -> Vec<Statement> {
     for (at, call) in code.match_indices(".sql(") {
         let rest = code[at + call.len()..].trim_start();
         let Some((text, _)) = text_of(rest, code) else {
-            // chosen by `skip_locked`, whose texts are found below
-            assert!(code.contains(".skip_locked("), "{}: no literal", line(at));
+            // chosen by `skip_locked`, or put together by a macro: both are read below
+            let elsewhere = code.contains(".skip_locked(") || code.contains("concat!(");
+            assert!(elsewhere, "{}: no literal", line(at));
             continue;
         };
         let engine = if text.contains("pg_notify") {
@@ -83,7 +84,45 @@ fn statements_in(code: &str, file: &str) -> Vec<Statement> {
             engine: For::Postgres,
         });
     }
+    for (at, text) in assembled(code) {
+        statements.push(Statement {
+            at: line(at),
+            text,
+            engine: For::Both,
+        });
+    }
     statements
+}
+
+/// What a macro of the file makes of its literal argument: `concat!("… ", $condition, " …")`.
+fn assembled(code: &str) -> Vec<(usize, String)> {
+    let Some((before, mut rest)) = code.split_once("concat!(") else {
+        return Vec::new();
+    };
+    let Some((_, name)) = before.rsplit_once("macro_rules! ") else {
+        return Vec::new();
+    };
+    let name = name.split_once(" {").unwrap().0;
+    let mut parts = Vec::new();
+    while !rest.trim_start().starts_with(')') {
+        rest = rest.trim_start().trim_start_matches(',').trim_start();
+        if let Some((part, after)) = literal(rest) {
+            parts.push(Some(part));
+            rest = after;
+        } else if rest.starts_with('$') {
+            parts.push(None);
+            rest = &rest[rest.find([',', ')']).unwrap()..];
+        }
+    }
+    let call = format!("{name}!(");
+    let uses = code.match_indices(&call).map(|(at, _)| {
+        let (argument, _) = literal(code[at + call.len()..].trim_start()).unwrap();
+        let whole = parts
+            .iter()
+            .map(|part| part.as_deref().unwrap_or(&argument));
+        (at, whole.collect())
+    });
+    uses.collect()
 }
 
 /// Comment lines made empty, so that examples in them are no statements and lines keep their numbers.
@@ -250,4 +289,7 @@ fn literals_are_read_as_the_compiler_reads_them() {
         .map(|found| found.text)
         .collect();
     assert_eq!(texts, ["SELECT a, \"b\" FROM c", "D \"E\"", "G"]);
+    let code = "macro_rules! list {\n($c:literal) => { concat!(\"A \", $c, \" B\") };\n}\nlist!(\"x\") list!(\"y\")";
+    let texts: Vec<_> = assembled(code).into_iter().map(|found| found.1).collect();
+    assert_eq!(texts, ["A x B", "A y B"]);
 }
