@@ -281,6 +281,31 @@ async fn r57_a_letter_cancelled_under_way_stays_cancelled() {
     }
 }
 
+/// Somebody waits before a page for their letter: it does not stand behind a batch of invitations.
+#[tokio::test]
+async fn who_waits_for_a_letter_is_served_first() {
+    let server = SmtpServer::start(Protection::None).await;
+    for post in Post::each(&server).await {
+        let before = server.letters().len();
+        for _ in 0..70 {
+            post.writes("grace@harborline.example", None, &grace_is_invited())
+                .await;
+        }
+        post.waits(TimeDelta::minutes(10));
+        post.writes("ann@home.example", None, &recovery()).await;
+        post.works().await;
+        let letters = server.letters().split_off(before);
+        let place = letters
+            .iter()
+            .position(|letter| letter.recipient == "ann@home.example");
+        assert_eq!(letters.len(), 71);
+        assert!(
+            place.unwrap() < 64,
+            "among those that are taken first, not after them: {place:?}"
+        );
+    }
+}
+
 /// A letter that can't be written ends with an event, and the next one goes out.
 #[tokio::test]
 async fn a_poisoned_letter_blocks_nobody() {
@@ -516,6 +541,33 @@ async fn two_postmen_share_the_work() {
             })
             .await;
         assert_eq!(unsent.unwrap().0, 0);
+    }
+}
+
+/// Told to stop, the postman takes nothing new but finishes what he has in hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_finishes_what_runs() {
+    let server = SmtpServer::start(Protection::None).await;
+    for post in Post::each(&server).await {
+        for _ in 0..200 {
+            post.writes("grace@harborline.example", None, &recovery())
+                .await;
+        }
+        let db = post.db().clone();
+        let runner = Runner::new(post.clock());
+        runner.attend(&db, Arc::new(post.postman));
+        while server.letters().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        runner.stop(Duration::from_secs(30)).await;
+        let leased: Result<(i64,), Internal> = db
+            .read(async |tx: &mut Tx| {
+                tx.sql("SELECT COUNT(*) FROM letter WHERE leased_until IS NOT NULL")
+                    .one()
+                    .await
+            })
+            .await;
+        assert_eq!(leased.unwrap().0, 0, "nothing is left half way");
     }
 }
 

@@ -17,6 +17,7 @@ mod identities;
 mod keys;
 mod links;
 mod mail;
+mod mailbox;
 mod post;
 mod provider_resources;
 mod provider_token;
