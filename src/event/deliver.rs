@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{Request, StatusCode};
 use serde_json::json;
 
@@ -133,12 +133,18 @@ impl Messenger {
                 None => self.give_up(tx, moment, delivery, answer).await,
                 Some(due_at) => {
                     store::put_off(tx, delivery.claim(), answer, due_at).await?;
-                    let until = due_at.min(moment.now + PAUSE);
+                    let until = round_up(due_at.min(moment.now + PAUSE));
                     store::pause(tx, delivery.webhook_id, moment.now, until).await
                 }
             },
         }
     }
+}
+
+/// To ten seconds, so that attempts that fail together move the rest of the queue once and not once each.
+fn round_up(at: DateTime<Utc>) -> DateTime<Utc> {
+    let seconds = at.timestamp().div_euclid(10) * 10 + 10;
+    DateTime::from_timestamp_secs(seconds).unwrap_or(at)
 }
 
 /// 2xx is delivered; 410 says that nobody wants it any more; everything else may work later.

@@ -57,6 +57,11 @@ pub trait Job: Send + Sync + 'static {
         item: &Self::Item,
         verdict: &Verdict,
     ) -> impl Future<Output = Result<(), Internal>> + Send;
+
+    /// There is nothing to do now: what was kept open for more work may be closed.
+    fn rest(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// Works off everything that is due now, one item after the other, and tells how many attempts that took.

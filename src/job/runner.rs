@@ -52,10 +52,7 @@ impl Runner {
             tasks: self.tasks.clone(),
             job,
         };
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            stop.run_until_cancelled_owned(queue.attend()).await;
-        });
+        self.tasks.spawn(queue.attend(self.stop.clone()));
     }
 
     /// Does a chore at the start and then again and again. Every node does it, so it must not mind being done twice.
@@ -65,12 +62,14 @@ impl Runner {
         name: &'static str,
         chore: impl Fn(Moment) -> F + Send + 'static,
     ) where
-        F: Future<Output = Result<(), Internal>> + Send,
+        F: Future<Output = Result<(), Internal>> + Send + 'static,
     {
-        let (clock, stop) = (self.clock.clone(), self.stop.clone());
+        let (clock, stop, tasks) = (self.clock.clone(), self.stop.clone(), self.tasks.clone());
         self.tasks.spawn(async move {
             loop {
-                if let Err(failure) = chore(clock.moment()).await {
+                // In a task of its own: a chore that panics comes round again like one that fails.
+                let done = tasks.spawn(chore(clock.moment())).await;
+                if let Err(failure) = done.map_err(Internal::from).flatten() {
                     tracing::error!(chore.name = name, error = ?failure, "a chore failed; it comes round again");
                 }
                 if stop.run_until_cancelled(sleep(period)).await.is_none() {
@@ -108,16 +107,25 @@ enum Found {
 }
 
 impl<J: Job> Queue<J> {
-    async fn attend(mut self) {
-        loop {
+    /// Until told to stop, which is heard only between looks: what is claimed is also started.
+    async fn attend(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
             self.bell.mark_unchanged();
-            match self.look().await {
-                Ok(Found::Plenty) => self.gather().await,
-                Ok(Found::Rest) => self.rest().await,
-                Err(failure) => {
-                    tracing::warn!(queue.name = self.job.name(), error = ?failure, "a queue can't be read now");
-                    sleep(AFTER_FAILURE).await;
-                }
+            let found = self.look().await;
+            stop.run_until_cancelled(self.pause(found)).await;
+        }
+    }
+
+    async fn pause(&mut self, found: Result<Found, Internal>) {
+        match found {
+            Ok(Found::Plenty) => self.gather().await,
+            Ok(Found::Rest) => {
+                self.job.rest().await;
+                self.wait().await;
+            }
+            Err(failure) => {
+                tracing::warn!(queue.name = self.job.name(), error = ?failure, "a queue can't be read now");
+                sleep(AFTER_FAILURE).await;
             }
         }
     }
@@ -164,7 +172,7 @@ impl<J: Job> Queue<J> {
     }
 
     /// Waits for the bell or the next round.
-    async fn rest(&mut self) {
+    async fn wait(&mut self) {
         let rung = timeout(ROUND, self.bell.changed()).await;
         if let Ok(Err(_closed)) = rung {
             sleep(ROUND).await; // nobody is left who could ring

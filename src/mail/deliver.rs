@@ -303,4 +303,10 @@ impl Job for Postman {
             .write(async |tx| self.write_down(tx, moment, letter, verdict).await)
             .await
     }
+
+    async fn rest(&self) {
+        if let Way::Smtp(smtp) = &self.way {
+            smtp.close_idle().await;
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //!
 //! Links and codes are in here in clear, so none of these types prints; the outbox keeps them sealed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,12 @@ kinds! {
 /// What every letter is.
 pub trait Letter: Serialize + DeserializeOwned + Send + Sync {
     const KIND: LetterKind;
+    /// Somebody sits before a page and waits for this letter, so it goes before those that were written this much earlier:
+    /// a hundred thousand invitations must not keep a person from signing in.
+    const HEAD_START: TimeDelta = TimeDelta::zero();
 }
+
+const AWAITED: TimeDelta = TimeDelta::hours(1);
 
 /// To the invitee: you are invited, this is your link.
 #[derive(Clone, Serialize, Deserialize)]
@@ -96,6 +101,7 @@ pub struct AddressCodeLetter {
 
 impl Letter for AddressCodeLetter {
     const KIND: LetterKind = LetterKind::AddressCode;
+    const HEAD_START: TimeDelta = AWAITED;
 }
 
 /// To somebody who forgot their password.
@@ -109,6 +115,7 @@ pub struct RecoveryLetter {
 
 impl Letter for RecoveryLetter {
     const KIND: LetterKind = LetterKind::Recovery;
+    const HEAD_START: TimeDelta = AWAITED;
 }
 
 /// To somebody whose password was just changed, by themselves or not.

@@ -116,6 +116,7 @@ pub async fn enqueue<L: Letter>(
         content_sealed: sealer.seal(SEALED_AS, &content, moment)?,
         invitation_id: envelope.invitation,
         created_at: moment.now,
+        due_at: moment.now - L::HEAD_START,
     };
     let id = row.id;
     store::insert(tx, row).await?;

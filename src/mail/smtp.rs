@@ -105,6 +105,17 @@ impl Smtp {
         }
     }
 
+    /// Says goodbye on connections that nobody has used for a while.
+    pub(super) async fn close_idle(&self) {
+        let idle: Vec<Parked> = self
+            .lock()
+            .extract_if(.., |parked| parked.since.elapsed() >= IDLE)
+            .collect();
+        for mut parked in idle {
+            drop(timeout(FRESH, parked.connection.quit()).await);
+        }
+    }
+
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
         let SmtpConfig {
             host,

@@ -15,12 +15,13 @@ pub(super) struct NewLetter {
     pub(super) content_sealed: Vec<u8>,
     pub(super) invitation_id: Option<Id<kinds::Invitation>>,
     pub(super) created_at: DateTime<Utc>,
+    pub(super) due_at: DateTime<Utc>,
 }
 
 pub(super) async fn insert(tx: &mut Tx, letter: NewLetter) -> Result<(), Internal> {
     tx.sql(
         "INSERT INTO letter (id, kind, recipient, locale, content_sealed, invitation_id, state, attempts, due_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $7)",
+         VALUES ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $8)",
     )
     .bind(letter.id)
     .bind(letter.kind.to_owned())
@@ -28,6 +29,7 @@ pub(super) async fn insert(tx: &mut Tx, letter: NewLetter) -> Result<(), Interna
     .bind(letter.locale)
     .bind(letter.content_sealed)
     .bind(letter.invitation_id)
+    .bind(letter.due_at)
     .bind(letter.created_at)
     .run()
     .await?;
