@@ -205,6 +205,7 @@ impl<'de> Visitor<'de> for UniqueVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     /// JW-05: doubled members are refused wherever they stand.
@@ -251,5 +252,24 @@ mod tests {
         assert_eq!(issued, Err(BadToken::NotYetValid));
         let old = json!({"exp": 1});
         assert_eq!(check_dates(old.as_object().unwrap(), now, Age::Any), Ok(()));
+    }
+
+    proptest! {
+        /// JW-05: whatever is sent as a token, reading it ends in an answer.
+        #[test]
+        fn no_text_panics(text in "\\PC{0,120}|[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,60}") {
+            if let Ok(parts) = take_apart(&text) {
+                let _ = parts.claims::<Value>(DateTime::UNIX_EPOCH, Age::Any);
+            }
+        }
+
+        /// What has no doubled member reads as the usual parser reads it.
+        #[test]
+        fn unique_json_reads_as_usual(names in proptest::collection::btree_set("[a-z\"\\\\é]{0,5}", 0..6), number: i64, text in "\\PC{0,20}") {
+            let inner: Map<String, Value> = names.iter().map(|name| (name.clone(), json!([number, text, null, true, 1.5]))).collect();
+            let value = json!({"inner": inner, "again": inner});
+            let read = unique_object(value.to_string().as_bytes());
+            prop_assert_eq!(read.map(Value::Object), Some(value));
+        }
     }
 }
