@@ -18,6 +18,7 @@ mod keys;
 mod links;
 mod mail;
 mod mailbox;
+mod main_path;
 mod post;
 mod provider_resources;
 mod provider_token;

@@ -3,7 +3,9 @@
 
 mod actors;
 mod browser;
+mod inviting;
 mod mailbox;
+mod signing_in;
 
 use axum::Router;
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
@@ -17,7 +19,9 @@ use usher::kit::{Clock, Internal, ManualClock};
 
 pub(crate) use actors::*;
 pub(crate) use browser::{Browser, Page};
+pub(crate) use inviting::*;
 pub(crate) use mailbox::Letter;
+pub(crate) use signing_in::*;
 
 use crate::database::{self, Fresh};
 
