@@ -6,6 +6,7 @@
     reason = "a test that can't go on says so by panicking"
 )]
 
+mod authorize;
 mod database;
 mod db;
 mod events;
@@ -16,6 +17,7 @@ mod house;
 mod identities;
 mod keys;
 mod links;
+mod logout;
 mod mail;
 mod mailbox;
 mod main_path;
@@ -24,6 +26,7 @@ mod provider_resources;
 mod provider_token;
 mod provider_world;
 mod recovery;
+mod provider_scene;
 mod sample;
 mod sign_in;
 mod statements;
