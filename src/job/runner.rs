@@ -17,7 +17,7 @@ use crate::kit::{Clock, Internal, Moment};
 const ROUND: Duration = Duration::from_secs(1);
 /// How long a queue waits after the database failed it.
 const AFTER_FAILURE: Duration = Duration::from_secs(3);
-/// A busy queue waits this long for several slots to come free, so that one claim fills them all.
+/// A busy queue waits this long for more to do and for more slots to come free, so that one claim serves them all.
 const GATHER: Duration = Duration::from_millis(10);
 
 /// Owns every task that runs beside the requests.
@@ -173,9 +173,10 @@ impl<J: Job> Queue<J> {
 
     /// Waits for the bell or the next round.
     async fn wait(&mut self) {
-        let rung = timeout(ROUND, self.bell.changed()).await;
-        if let Ok(Err(_closed)) = rung {
-            sleep(ROUND).await; // nobody is left who could ring
+        match timeout(ROUND, self.bell.changed()).await {
+            Ok(Ok(())) => sleep(GATHER).await, // in busy times many ring, and one look serves them all
+            Ok(Err(_nobody_is_left_to_ring)) => sleep(ROUND).await,
+            Err(_a_round_is_over) => {}
         }
     }
 }

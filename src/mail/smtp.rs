@@ -25,8 +25,9 @@ use crate::kit::Internal;
 /// Generous: a server that takes a letter only to be cut off sends it twice (RFC 5321 section 4.5.3.2.6).
 const PATIENCE: Duration = Duration::from_mins(2);
 const CONNECTING: Duration = Duration::from_secs(15);
-/// Servers close what is idle; after this long a connection is asked whether it still stands.
-const FRESH: Duration = Duration::from_secs(1);
+/// For saying goodbye.
+const PARTING: Duration = Duration::from_secs(1);
+/// A connection that nobody used for this long is closed.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// A mail server, and the connections to it that wait for the next letter.
@@ -64,7 +65,7 @@ impl Smtp {
             Ok(Err(error)) => return Err(words(&error)),
             Err(_) => return Err(no_answer(CONNECTING)),
         };
-        drop(timeout(FRESH, connection.quit()).await);
+        drop(timeout(PARTING, connection.quit()).await);
         Ok(())
     }
 
@@ -78,29 +79,35 @@ impl Smtp {
     }
 
     async fn converse(&self, envelope: &Envelope, letter: &[u8]) -> Result<Response, Error> {
-        let mut connection = match self.take_parked().await {
-            Some(connection) => connection,
-            None => self.connect().await?,
-        };
+        if let Some(connection) = self.take_parked().await {
+            match self.hand_over(connection, envelope, letter).await {
+                // The server closes a connection that has carried its share; a new one has not.
+                Err(error) if code_of(&error) == Some(421) => {}
+                result => return result,
+            }
+        }
+        let connection = self.connect().await?;
+        self.hand_over(connection, envelope, letter).await
+    }
+
+    async fn hand_over(
+        &self,
+        mut connection: AsyncSmtpConnection,
+        envelope: &Envelope,
+        letter: &[u8],
+    ) -> Result<Response, Error> {
         let response = connection.send(envelope, letter).await?;
-        self.lock().push(Parked {
-            connection,
-            since: Instant::now(),
-        });
+        let since = Instant::now();
+        self.lock().push(Parked { connection, since });
         Ok(response)
     }
 
     /// The connection that was used last, so that those of a busy hour are closed afterwards.
     async fn take_parked(&self) -> Option<AsyncSmtpConnection> {
         loop {
-            let Parked {
-                mut connection,
-                since,
-            } = self.lock().pop()?;
-            let idle = since.elapsed();
-            let stands = idle < FRESH || (idle < IDLE && connection.test_connected().await);
-            if stands {
-                return Some(connection);
+            let mut parked = self.lock().pop()?;
+            if parked.since.elapsed() < IDLE && parked.connection.test_connected().await {
+                return Some(parked.connection);
             }
         }
     }
@@ -112,7 +119,7 @@ impl Smtp {
             .extract_if(.., |parked| parked.since.elapsed() >= IDLE)
             .collect();
         for mut parked in idle {
-            drop(timeout(FRESH, parked.connection.quit()).await);
+            drop(timeout(PARTING, parked.connection.quit()).await);
         }
     }
 
@@ -154,15 +161,17 @@ fn tls(config: &SmtpConfig) -> Result<TlsParameters, Internal> {
 
 /// 4xx and a broken connection: again. 5xx: never, unless it is about us and not about the letter, which an operator can mend.
 fn meaning(error: &Error, envelope: &Envelope) -> Verdict {
-    let about_us = error
-        .status()
-        .is_some_and(|code| matches!(u16::from(code), 421 | 454 | 530 | 534 | 535 | 538));
+    let about_us = matches!(code_of(error), Some(421 | 454 | 530 | 534 | 535 | 538));
     let impossible = error.is_client() && !envelope.to().iter().all(is_ascii);
     if impossible || (error.is_permanent() && !about_us) {
         Verdict::Never(words(error))
     } else {
         Verdict::Again(words(error))
     }
+}
+
+fn code_of(error: &Error) -> Option<u16> {
+    error.status().map(u16::from)
 }
 
 fn is_ascii(address: &Address) -> bool {

@@ -200,6 +200,23 @@ async fn r137_a_connection_that_breaks_is_no_answer() {
     }
 }
 
+/// Some servers take so many letters on a connection and no more: the next letter goes out on a new one, at once.
+#[tokio::test]
+async fn a_connection_that_has_carried_its_share_is_replaced() {
+    let server = SmtpServer::start(Protection::None).await;
+    for post in Post::each(&server).await {
+        let connected = server.connections();
+        post.invites_grace().await;
+        post.works().await;
+        server.next(Mood::Says("421 4.7.0 enough on this connection"));
+        let (_, second) = post.invites_grace().await;
+        post.works().await;
+        let delivery = post.delivery(second).await;
+        assert_eq!((delivery.state, delivery.attempts), (State::Sent, 1));
+        assert_eq!(server.connections() - connected, 2);
+    }
+}
+
 /// A unit of work that fails leaves no letter behind.
 #[tokio::test]
 async fn what_did_not_happen_is_not_written_about() {
