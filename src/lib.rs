@@ -56,6 +56,8 @@ pub mod provider;
 
 /// The composition root: settings in, a running server out.
 pub mod serve;
+/// The management API's shell.
+pub mod api;
 
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

@@ -2,6 +2,7 @@
 //!
 //! Handlers get `App` whole and pass parts of it to use cases. Nothing here is business.
 
+mod api_client;
 mod caller;
 mod hosted;
 
@@ -23,6 +24,7 @@ use crate::mail::Postman;
 use crate::session::throttle::Attempts;
 use crate::web::{Links, Loopback, Metrics, Outgoing, Pages, Statics};
 
+pub use api_client::ApiClient;
 pub use caller::{Admin, NotAdmin};
 pub use hosted::{Followed, Hosted, brand_of};
 

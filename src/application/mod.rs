@@ -2,6 +2,7 @@
 //!
 //! Doesn't own people, groups themselves, or anything that a client does once it is known: that is `provider`.
 
+pub mod api;
 mod assign_groups;
 mod catalogue;
 mod client;

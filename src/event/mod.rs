@@ -2,6 +2,7 @@
 //!
 //! Never holds a secret: no token, code, password or link; and nothing is ever changed or removed here.
 
+pub mod api;
 mod deliver;
 mod kind;
 mod signature;

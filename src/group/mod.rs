@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of roles: what a group means is the application's business, which reads it in the `groups` claim.
 
+pub mod api;
 mod change;
 mod members;
 mod place;

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of sessions, groups or invitations: who registers a person decides where the person belongs.
 
+pub mod api;
 mod attribute;
 mod disable;
 mod find;

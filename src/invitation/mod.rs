@@ -5,6 +5,7 @@
 pub mod accept;
 pub mod address;
 pub mod admission;
+pub mod api;
 pub mod code;
 pub mod decline;
 pub mod expire;
@@ -116,7 +117,9 @@ impl Stage {
 }
 
 /// A stage by its name alone, for lists and filters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Pending,

@@ -52,6 +52,20 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// The texts of the nouns' edges of the management API.
+pub(crate) fn api_sources() -> Vec<String> {
+    let is_api = |source: &Source| {
+        let mut below = source.path.components().skip(1);
+        source.module != "api"
+            && below.any(|part| ["api", "api.rs"].contains(&part.as_os_str().to_str().unwrap()))
+    };
+    sources()
+        .into_iter()
+        .filter(is_api)
+        .map(|source| source.text)
+        .collect()
+}
+
 /// The order as `lib.rs` states it.
 fn order() -> Vec<String> {
     let lib = include_str!("../../src/lib.rs");
