@@ -16,6 +16,11 @@ pub async fn role_of(tx: &mut Tx, identity: Id<kinds::Identity>) -> Result<Optio
     store::role_of(tx, identity).await
 }
 
+/// Whether there is any administrator.
+pub async fn is_administered(tx: &mut Tx) -> Result<bool, Internal> {
+    store::is_administered(tx).await
+}
+
 /// Gives the identity this role and no other.
 pub async fn appoint(
     tx: &mut Tx,

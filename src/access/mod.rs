@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-pub use appoint::{ROLE_ATTRIBUTE, appoint, role_of};
+pub use appoint::{ROLE_ATTRIBUTE, appoint, is_administered, role_of};
 
 macro_rules! permissions {
     ($($name:ident $scope:literal $meaning:literal),+ $(,)?) => {
@@ -112,6 +112,18 @@ impl Permissions {
     #[must_use]
     pub fn allow(&self, permission: Permission) -> bool {
         self.0.contains(&permission)
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub fn within(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).copied().collect())
+    }
+
+    /// Whether the other one holds all of these.
+    #[must_use]
+    pub fn are_within(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
     }
 }
 

@@ -26,6 +26,14 @@ pub(super) async fn role_of(
     Ok(Some(role))
 }
 
+pub(super) async fn is_administered(tx: &mut Tx) -> Result<bool, Internal> {
+    let row: Option<(i64,)> = tx
+        .sql("SELECT CAST(1 AS BIGINT) FROM administrator LIMIT 1")
+        .optional()
+        .await?;
+    Ok(row.is_some())
+}
+
 pub(super) async fn put(
     tx: &mut Tx,
     identity: Id<kinds::Identity>,

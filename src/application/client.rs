@@ -52,7 +52,7 @@ pub struct ClientSettings {
     pub require_auth_time: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
     AuthorizationCode,
@@ -61,7 +61,7 @@ pub enum GrantType {
 }
 
 /// The one way in which the client proves itself at the token endpoint (OpenID Connect Core section 9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum ClientAuthentication {
     #[serde(rename = "client_secret_basic")]
     SecretBasic,
@@ -74,7 +74,7 @@ pub enum ClientAuthentication {
 }
 
 /// Whether an authorization request needs a code challenge (RFC 7636).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pkce {
     Required,
@@ -83,7 +83,7 @@ pub enum Pkce {
 }
 
 /// Whether people are asked before the client learns about them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Consent {
     /// The operator of this provider vouches for the application.

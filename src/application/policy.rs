@@ -33,7 +33,7 @@ pub const PROFILE_FIELDS: &[&str] = &[
 ];
 
 /// The rules of one application's sign-up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SelfServicePolicy {
     /// By profile field (`given_name`, `address.locality`) or `attributes.<name>`. What is not named is hidden.
@@ -46,7 +46,7 @@ pub struct SelfServicePolicy {
 }
 
 /// How a field appears in the sign-up form (R42–R44).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldMode {
     /// Not shown; what was pre-filled is stored all the same.
@@ -58,7 +58,7 @@ pub enum FieldMode {
 }
 
 /// Whether the invited address can be exchanged for an existing account's (R39, R41).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InviteMethod {
     Editable,
@@ -66,7 +66,7 @@ pub enum InviteMethod {
 }
 
 /// Which address may become the account's (R36–R38).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressMode {
     SameAddress,
@@ -76,7 +76,7 @@ pub enum AddressMode {
 }
 
 /// Who may sign up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SignUp {
     InvitationOnly,

@@ -10,7 +10,7 @@ use super::text::{Lines, Refusal, check};
 use crate::kit::FieldProblem;
 
 /// One custom attribute of a store.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AttributeDefinition {
     /// For programs: lower case letters, digits and underscores.
     pub name: String,
@@ -21,7 +21,7 @@ pub struct AttributeDefinition {
 }
 
 /// What values an attribute takes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum AttributeKind {
     Text {

@@ -9,7 +9,9 @@ use super::IdentityStore;
 use crate::kit::EmailAddress;
 
 /// The ways in which a store can tell people apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum IdentifierKind {
     Email,

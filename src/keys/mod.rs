@@ -22,7 +22,19 @@ pub use provider::install;
 pub use seal::{MasterKey, Sealer};
 
 /// What we sign with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 pub enum Algorithm {
     /// ECDSA on P-256: the default.
     #[serde(rename = "ES256")]

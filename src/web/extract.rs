@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::respond::{Failure, PageFailure};
+use crate::keys::unique_object;
 use crate::kit::FieldProblem;
 
 /// Why input can't be read.
@@ -263,7 +264,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// Reads JSON text.
+/// Reads the text of a JSON object.
 pub fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
     let text = str::from_utf8(text).map_err(|_| BadInput::NotUtf8)?;
     // PostgreSQL can't keep NUL in texts, and nothing of ours needs it.
@@ -275,7 +276,9 @@ pub fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
         let place = pointer(error.path());
         let inner = error.into_inner();
         if inner.is_data() {
-            let problem = FieldProblem::new(place, "invalid", inner.to_string());
+            let text = inner.to_string();
+            let sentence = text.split(" at line ").next().unwrap_or_default(); // the pointer says where
+            let problem = FieldProblem::new(place, "invalid", sentence);
             Failure::invalid(vec![problem])
         } else {
             Failure::refused(
@@ -292,6 +295,10 @@ pub fn read_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
             format!("The body is not JSON: {error}."),
         )
     })?;
+    // serde refuses doubled members of structs, not those of free maps; RFC 8259 section 4 leaves them to the reader.
+    if unique_object(text.as_bytes()).is_none() {
+        return Err(BadInput::Duplicate("a member of the body".to_owned()).into());
+    }
     Ok(value)
 }
 
