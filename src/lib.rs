@@ -54,10 +54,10 @@ pub mod app;
 /// The OpenID provider: a file per endpoint.
 pub mod provider;
 
-/// The composition root: settings in, a running server out.
-pub mod serve;
 /// The management API's shell.
 pub mod api;
 
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;
+/// The composition root: settings in, a running server out.
+pub mod serve;

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::job::Runner;
 use crate::kit::{Clock, Internal, Moment};
 use crate::web::{self, Failure, Surroundings, path};
-use crate::{grant, invitation, keys, mail, provider, session};
+use crate::{api, grant, invitation, keys, mail, provider, session};
 
 /// A request head that is not complete after this time is cut off.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -94,6 +94,7 @@ pub fn router(app: &App) -> Router {
     let routes = Router::new()
         .merge(people)
         .merge(provider::routes(app))
+        .merge(api::routes())
         .merge(web::static_routes())
         .route(path::LIVE, get(async || "alive"))
         .route(path::READY, get(ready))
@@ -118,7 +119,7 @@ fn metrics_router(app: &App) -> Router {
 pub fn work(app: &App) -> Result<Runner, Internal> {
     let runner = Runner::new(app.clock.clone());
     runner.attend(&app.db, Arc::new(app.postman()?));
-    runner.attend(&app.db, Arc::new(app.messenger()?));
+    runner.attend(&app.db, Arc::new(app.messenger()));
     watch(&runner, app);
     sweep(&runner, app);
     Ok(runner)
@@ -157,7 +158,7 @@ fn sweep(runner: &Runner, app: &App) {
                         grant::sweep(tx, moment.now).await
                     })
                     .await?;
-                Ok(())
+                api::idempotency::forget_old(&app.db, &moment).await
             }
         },
     );

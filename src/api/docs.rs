@@ -98,7 +98,11 @@ impl Reference {
     }
 }
 
-pub(super) fn show(app: &App, visitor: &Visitor, document: &OpenApi) -> Result<Response, PageFailure> {
+pub(super) fn show(
+    app: &App,
+    visitor: &Visitor,
+    document: &OpenApi,
+) -> Result<Response, PageFailure> {
     let page = Reference::of(document)?;
     let html = app.pages.render(&visitor.shell(Brand::default()), &page)?;
     Ok(html.into_response())

@@ -53,10 +53,15 @@ pub fn routes() -> Router<App> {
     let (v1, document) = described();
     let document = Arc::new(document);
     let shown = Arc::clone(&document);
-    v1.route(path::OPENAPI, get(async move || axum::Json(OpenApi::clone(&document))))
-        .route(
-            path::API_DOCS,
-            get(async move |State(app): State<App>, visitor: Visitor| docs::show(&app, &visitor, &shown)),
-        )
-        .route("/api/{*rest}", any(async || Failure::not_found()))
+    v1.route(
+        path::OPENAPI,
+        get(async move || axum::Json(OpenApi::clone(&document))),
+    )
+    .route(
+        path::API_DOCS,
+        get(async move |State(app): State<App>, visitor: Visitor| {
+            docs::show(&app, &visitor, &shown)
+        }),
+    )
+    .route("/api/{*rest}", any(async || Failure::not_found()))
 }

@@ -47,6 +47,8 @@ pub struct Parts {
     pub statics: Statics,
     pub pages: Arc<Pages>,
     pub metrics: Metrics,
+    /// The one way to the addresses of others.
+    pub outgoing: Outgoing,
 }
 
 impl Deref for App {
@@ -72,7 +74,13 @@ impl App {
         let keys = KeyRing::open(&db, &sealer, &moment).await?;
         let revocations = Revocations::open(&db, &moment).await?;
         let (links, statics) = (Links::new(&config.server.public_url), Statics::new());
+        let loopback = if config.server.is_local() {
+            Loopback::Allowed
+        } else {
+            Loopback::Refused
+        };
         Ok(Self(Arc::new(Parts {
+            outgoing: Outgoing::new(loopback)?,
             catalogue: CatalogueHandle::open(&db).await?,
             access_tokens: AccessTokens::new(links.issuer(), &keys, &revocations),
             attempts: Attempts::default(),
@@ -119,18 +127,9 @@ impl App {
     }
 
     /// Who delivers webhooks.
-    pub fn messenger(&self) -> Result<Messenger, Internal> {
-        let local = self.config.server.is_local();
-        let loopback = if local {
-            Loopback::Allowed
-        } else {
-            Loopback::Refused
-        };
-        Ok(Messenger::new(
-            self.db.clone(),
-            self.sealer.clone(),
-            Outgoing::new(loopback)?,
-        ))
+    #[must_use]
+    pub fn messenger(&self) -> Messenger {
+        Messenger::new(self.db.clone(), self.sealer.clone(), self.outgoing.clone())
     }
 
     /// How long a session lasts.

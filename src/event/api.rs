@@ -18,7 +18,10 @@ use crate::kit::kinds;
 use crate::web::{ApiQuery, Failure};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).merge(webhooks::routes())
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .merge(webhooks::routes())
 }
 
 /// Something that happened. Never holds a token, code, password or link.

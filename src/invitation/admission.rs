@@ -1,5 +1,7 @@
 //! Who may be invited: the rules before anything is written.
 
+use chrono::TimeDelta;
+
 use super::{
     LONGEST_LIFETIME, LONGEST_MESSAGE, MOST_GROUPS, NewInvitation, Refused, SHORTEST_LIFETIME,
 };
@@ -35,17 +37,17 @@ pub(super) fn application_admits(
     Ok(())
 }
 
+/// How long a link may be good.
+pub(super) fn lifetime_problem(lifetime: TimeDelta) -> Option<FieldProblem> {
+    let sentence = "Choose a lifetime from 1 hour to 30 days.";
+    let fits = (SHORTEST_LIFETIME..=LONGEST_LIFETIME).contains(&lifetime);
+    (!fits).then(|| FieldProblem::new("lifetime_seconds", "out_of_range", sentence))
+}
+
 /// Limits of the fields that no type checks.
 pub(super) fn fields_admit(new: &NewInvitation) -> Result<(), Refused> {
     let mut problems = Vec::new();
-    if !(SHORTEST_LIFETIME..=LONGEST_LIFETIME).contains(&new.lifetime) {
-        let sentence = "Choose a lifetime from 1 hour to 30 days.";
-        problems.push(FieldProblem::new(
-            "lifetime_seconds",
-            "out_of_range",
-            sentence,
-        ));
-    }
+    problems.extend(lifetime_problem(new.lifetime));
     if let Some(message) = &new.message {
         if message.chars().count() > LONGEST_MESSAGE {
             let sentence = format!("At most {LONGEST_MESSAGE} characters.");

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::admission;
 use super::issue::{self, Desk, FreshLink, Issued, whole_second};
 use super::store::{self, NewLink};
 use super::{Invitation, InvitationId, Refused, Sending, Stage};
@@ -27,6 +28,10 @@ pub async fn resend(
     wish: Resend<'_>,
 ) -> Result<Issued, Failed<Refused>> {
     let unknown = || Failed::Refused(Refused::UnknownInvitation);
+    let problem = wish.lifetime.and_then(admission::lifetime_problem);
+    if let Some(problem) = problem {
+        return Err(Failed::Refused(Refused::Fields(vec![problem])));
+    }
     let found = store::find(tx, wish.invitation, moment.now)
         .await?
         .ok_or_else(unknown)?;

@@ -7,6 +7,7 @@
 )]
 
 mod authorize;
+mod api;
 mod database;
 mod db;
 mod events;

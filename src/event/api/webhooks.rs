@@ -9,10 +9,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::may;
-use crate::api::{Acts, Created, Creates, IdempotencyKey, IfMatch, List, Made, Named, NamedIn, Once, Reads, Tagged};
+use crate::api::{
+    Acts, Created, Creates, IdempotencyKey, IfMatch, List, Made, Named, NamedIn, Once, Reads,
+    Tagged,
+};
 use crate::api::{Updates, page};
 use crate::app::{ApiClient, App};
-use crate::event::webhook::{self, Delivery, DeliveryId, Refused, Webhook, WebhookId, Webhooks, Wish};
+use crate::event::webhook::{
+    self, Delivery, DeliveryId, Refused, Webhook, WebhookId, Webhooks, Wish,
+};
 use crate::event::{Actor, EventId};
 use crate::kit::{Failed, Internal, kinds};
 use crate::web::{ApiQuery, Failure, Json};
@@ -38,7 +43,12 @@ struct WebhookView {
 
 impl From<Webhook> for WebhookView {
     fn from(webhook: Webhook) -> Self {
-        Self { id: webhook.id, url: webhook.url, kinds: webhook.kinds, created_at: webhook.created_at }
+        Self {
+            id: webhook.id,
+            url: webhook.url,
+            kinds: webhook.kinds,
+            created_at: webhook.created_at,
+        }
     }
 }
 
@@ -71,7 +81,10 @@ struct WebhookBody {
 
 impl From<WebhookBody> for Wish {
     fn from(body: WebhookBody) -> Self {
-        Self { url: body.url, kinds: body.kinds }
+        Self {
+            url: body.url,
+            kinds: body.kinds,
+        }
     }
 }
 
@@ -116,15 +129,24 @@ struct Paging {
 }
 
 fn desk<'a>(app: &'a App, actor: &'a Actor) -> Webhooks<'a> {
-    Webhooks { sealer: &app.sealer, outgoing: &app.outgoing, actor }
+    Webhooks {
+        sealer: &app.sealer,
+        outgoing: &app.outgoing,
+        actor,
+    }
 }
 
 /// Lists webhooks.
 #[utoipa::path(get, path = "/webhooks", operation_id = "list_webhooks", tag = "Webhooks",
     security(("oauth2" = ["webhooks:read"])), responses((status = 200, body = AllWebhooks), Reads))]
-async fn list(State(app): State<App>, _: ApiClient<may::WebhooksRead>) -> Result<axum::Json<AllWebhooks>, Failure> {
+async fn list(
+    State(app): State<App>,
+    _: ApiClient<may::WebhooksRead>,
+) -> Result<axum::Json<AllWebhooks>, Failure> {
     let webhooks = app.db.read(webhook::list).await?;
-    Ok(axum::Json(AllWebhooks { items: webhooks.into_iter().map(WebhookView::from).collect() }))
+    Ok(axum::Json(AllWebhooks {
+        items: webhooks.into_iter().map(WebhookView::from).collect(),
+    }))
 }
 
 /// Creates a webhook. Its secret is in the first answer only.
@@ -148,14 +170,19 @@ async fn create(
             Made::Now(id, secret) => (id, Some(secret.reveal().to_owned())),
             Made::Before(id) => (id, None),
         };
-        let webhook = webhook::find(tx, id).await?.ok_or_else(Failure::not_found)?;
+        let webhook = webhook::find(tx, id)
+            .await?
+            .ok_or_else(Failure::not_found)?;
         Ok::<_, Failure>((webhook, secret))
     });
     let (webhook, secret) = made.await?;
     Ok(Created {
         location: app.links.api_v1(&["webhooks", &webhook.id.to_string()]),
         revision: webhook.revision,
-        body: CreatedWebhook { webhook: webhook.into(), secret },
+        body: CreatedWebhook {
+            webhook: webhook.into(),
+            secret,
+        },
     })
 }
 
@@ -187,7 +214,11 @@ async fn update(
     let (moment, actor) = (app.moment(), client.actor());
     let changed = app
         .db
-        .write(async |tx| desk(&app, &actor).change(tx, &moment, (id, revision), body.into()).await)
+        .write(async |tx| {
+            desk(&app, &actor)
+                .change(tx, &moment, (id, revision), body.into())
+                .await
+        })
         .await?;
     Ok(Tagged(changed.revision, changed.into()))
 }
@@ -201,7 +232,9 @@ async fn delete(
     Named(id): Named<kinds::Webhook>,
 ) -> Result<StatusCode, Failure> {
     let (moment, actor) = (app.moment(), client.actor());
-    app.db.write(async |tx| desk(&app, &actor).delete(tx, &moment, id).await).await?;
+    app.db
+        .write(async |tx| desk(&app, &actor).delete(tx, &moment, id).await)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -235,6 +268,8 @@ async fn send_again(
     NamedIn(webhook, delivery): NamedIn<kinds::Webhook, kinds::Delivery>,
 ) -> Result<StatusCode, Failure> {
     let moment = app.moment();
-    app.db.write(async |tx| webhook::send_again(tx, &moment, webhook, delivery).await).await?;
+    app.db
+        .write(async |tx| webhook::send_again(tx, &moment, webhook, delivery).await)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
