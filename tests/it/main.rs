@@ -6,8 +6,8 @@
     reason = "a test that can't go on says so by panicking"
 )]
 
-mod authorize;
 mod api;
+mod authorize;
 mod database;
 mod db;
 mod events;
