@@ -91,7 +91,7 @@ async fn a_store_is_made_read_and_changed() {
 }
 
 #[tokio::test]
-async fn an_identity_is_listed_changed_and_shut_out() {
+async fn an_identity_is_listed_and_changed() {
     let desk = Desk::new().await;
     let store = store(&desk).await;
     let id = person(&desk, &store, "grace").await;
@@ -140,13 +140,20 @@ async fn an_identity_is_listed_changed_and_shut_out() {
     );
     put(json!({"attributes": {}})).await.expect(412);
     put(json!({"status": "disabled"})).await.expect(422);
+}
 
+#[tokio::test]
+async fn an_identity_is_shut_out_and_let_in_again() {
+    let desk = Desk::new().await;
+    let store = store(&desk).await;
+    let id = person(&desk, &store, "grace").await;
+    let path = format!("/api/v1/identities/{id}");
     desk.ask("POST", &format!("{path}/disable"))
         .send()
         .await
         .expect(204);
     assert_eq!(
-        desk.get(&format!("/identities?status=disabled"))
+        desk.get("/identities?status=disabled")
             .await
             .text("/items/0/id"),
         id
