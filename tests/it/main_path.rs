@@ -49,9 +49,11 @@ async fn r127_an_invitee_ends_in_the_application_signed_in() {
         assert_eq!(app.status_of(invited.id).await, "done");
 
         let tokens = app.signs_in_silently(&mut grace, &desk).await;
-        assert_eq!(tokens.claims["email"], json!(GRACE));
-        assert_eq!(tokens.claims["email_verified"], json!(true));
-        assert_eq!(tokens.claims["given_name"], json!("Grace"));
         assert_eq!(tokens.claims["groups"], json!(["Auditors", "Everybody"]));
+        let told = app.userinfo(&tokens).await;
+        assert_eq!(told.json["email"], json!(GRACE));
+        assert_eq!(told.json["email_verified"], json!(true));
+        assert_eq!(told.json["given_name"], json!("Grace"));
+        assert_eq!(told.json["sub"], tokens.claims["sub"]);
     }
 }

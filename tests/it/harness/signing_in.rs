@@ -1,13 +1,14 @@
 //! A relying party signs a browser in: authorization request, code, tokens.
 
+use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::StatusCode;
+use http::{Request, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 use usher::kit::digest;
 
-use super::{Answer, Browser, RelyingParty, TestApp};
+use super::{Answer, Browser, RelyingParty, TestApp, send};
 
 const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more-0123";
 
@@ -68,6 +69,16 @@ impl TestApp {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.json);
         let claims = claims_of(answer.json["id_token"].as_str().unwrap());
         Tokens { answer, claims }
+    }
+}
+
+impl TestApp {
+    /// What the userinfo endpoint tells about the person.
+    pub(crate) async fn userinfo(&self, tokens: &Tokens) -> Answer {
+        let token = tokens.answer.json["access_token"].as_str().unwrap();
+        let request =
+            Request::get("/userinfo").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        send(self.router.clone(), request.body(Body::empty()).unwrap()).await
     }
 }
 
