@@ -56,6 +56,11 @@ pub mod provider;
 
 /// The management API's shell.
 pub mod api;
+/// The administrators' console.
+pub mod console;
+
+/// The composition root: settings in, a running server out.
+pub mod serve;
 
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;

@@ -16,7 +16,11 @@ use crate::config::Config;
 use crate::job::Runner;
 use crate::kit::{Clock, Internal, Moment};
 use crate::web::{self, Failure, Surroundings, path};
+<<<<<<< HEAD
 use crate::{api, grant, invitation, keys, mail, provider, session};
+=======
+use crate::{console, grant, invitation, keys, mail, provider, session};
+>>>>>>> 919fee9 (Invite from the console: list, form with the resulting groups, detail view)
 
 /// A request head that is not complete after this time is cut off.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -89,6 +93,7 @@ pub fn router(app: &App) -> Router {
     let people = Router::new()
         .merge(invitation::pages::routes())
         .merge(session::pages::routes())
+        .merge(console::routes())
         .merge(mail::pages::routes());
     let people = web::refuse_cross_site(people, &app.links);
     let routes = Router::new()

@@ -30,3 +30,12 @@ pub async fn list(
     let rows = store::list(tx, &wanted, moment.now).await?;
     Ok(Page::cut(rows, page, |invitation| invitation.id))
 }
+
+/// More than this many are not counted: nobody reads the number any more.
+pub const COUNTED: i64 = 1000;
+
+/// How many have this status, up to `COUNTED`.
+pub async fn count(tx: &mut Tx, status: Status) -> Result<u64, Internal> {
+    let count = store::count(tx, status, COUNTED).await?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}

@@ -7,6 +7,7 @@ pub mod address;
 pub mod admission;
 pub mod api;
 pub mod code;
+pub mod console;
 pub mod decline;
 pub mod expire;
 pub mod form;
@@ -130,6 +131,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// What the list shows: a revoked one leaves it for good (R60).
+    pub const LISTED: [Self; 4] = [Self::Pending, Self::Done, Self::Expired, Self::Declined];
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -36,7 +36,7 @@ pub fn routes() -> Router<App> {
 }
 
 /// A custom attribute as the form shows it.
-fn attribute_field(definition: &AttributeDefinition, value: &str) -> Field {
+pub(super) fn attribute_field(definition: &AttributeDefinition, value: &str) -> Field {
     let (control, choices) = match &definition.kind {
         AttributeKind::Text { .. } => (Control::Text, Vec::new()),
         AttributeKind::Number { .. } => (Control::Number, Vec::new()),

@@ -76,3 +76,17 @@ const ALL: &str = "SELECT id, store_id, application_id, client_id, email, invite
      OR CASE WHEN status = 'pending' AND expires_at <= $6 THEN 'expired' ELSE status END = $3) \
      AND (CAST($4 AS UUID) IS NULL OR application_id = $4) AND (CAST($5 AS TEXT) IS NULL OR email_key = $5) \
      ORDER BY id DESC LIMIT $2";
+
+pub(in crate::invitation) async fn count(
+    tx: &mut Tx,
+    status: Status,
+    most: i64,
+) -> Result<i64, Internal> {
+    let (count,): (i64,) = tx
+        .sql("SELECT COUNT(*) FROM (SELECT 1 FROM invitation WHERE status = $1 LIMIT $2) AS some_of_them")
+        .bind(status.as_str())
+        .bind(most)
+        .one()
+        .await?;
+    Ok(count)
+}

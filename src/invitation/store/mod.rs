@@ -14,7 +14,7 @@ use crate::identity::{Attributes, IdentityId, Profile, StoreId};
 use crate::kit::{Corrupt, Internal};
 use crate::web::Locale;
 
-pub(super) use list::{Wanted, list};
+pub(super) use list::{Wanted, count, list};
 pub(super) use proofs::{count_proof_failure, find_proof, mark_approved, mark_proven, put_proof};
 pub(super) use stages::{
     NewLink, claim, expire_for, mark_declined, mark_expired, mark_fresh_link_asked, mark_opened,

@@ -111,7 +111,7 @@ pub struct ResultingGroup {
     pub by_application: bool,
 }
 
-/// Posts `application`, `email`, `locale`, `lifetime_hours`, the fields, `groups[]`, `message`, `idempotency_key` and
+/// Posts `application`, `email`, `locale`, `lifetime_hours`, the fields, `groups[]`, `message` and
 /// `submit` (`send`, `link`, or `preview` to see the form again with another application) to `/console/invitations/new`.
 #[derive(Debug, Clone, Serialize)]
 pub struct InviteForm {
@@ -131,7 +131,6 @@ pub struct InviteForm {
     pub lifetimes: Vec<Choice>,
     pub message: String,
     pub may_create_link: bool,
-    pub idempotency_key: String,
     pub problems: Vec<Problem>,
 }
 

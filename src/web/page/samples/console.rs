@@ -200,7 +200,6 @@ fn invite(studio: &mut Studio) {
         ],
         message: "Hi Grace, from December on we file all shared travel costs here.".into(),
         may_create_link: true,
-        idempotency_key: "key".into(),
         problems: vec![],
     };
     studio.show("console-invite", &form);

@@ -1,0 +1,88 @@
+//! The administrators' console: its frame, its first page, and the merged routes of every noun's `console`.
+//!
+//! Holds no rule: what an administrator may do stands in `access`, what it does in the nouns.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::access::{Permission, Role};
+use crate::app::{Admin, App};
+use crate::invitation::list::{self, Filter};
+use crate::invitation::{self, Status};
+use crate::kit::{Internal, PageRequest};
+use crate::web::page::{Administrator, ConsoleHome, NextSteps};
+use crate::web::{Brand, PageFailure, path};
+use crate::{application::Purpose, identity};
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route(path::CONSOLE, get(home))
+        .merge(invitation::console::routes())
+}
+
+async fn home(State(app): State<App>, admin: Admin) -> Result<Response, PageFailure> {
+    let page = PageRequest {
+        limit: 8,
+        ..PageRequest::first()
+    };
+    let (moment, filter) = (app.moment(), Filter::default());
+    let latest = if admin.may(Permission::InvitationsRead) {
+        let read: Result<_, Internal> = app
+            .db
+            .read(async |tx| list::list(tx, &moment, &filter, &page).await)
+            .await;
+        read?.items
+    } else {
+        Vec::new()
+    };
+    let catalogue = app.catalogue.current();
+    let mut products = catalogue
+        .applications()
+        .iter()
+        .filter(|it| it.purpose == Purpose::Product);
+    let rows = latest.iter().map(|it| invitation::console::row(&app, it));
+    let page = ConsoleHome {
+        me: frame(&app, &admin).await?,
+        counts: Vec::new(),
+        next: NextSteps {
+            has_application: products.next().is_some(),
+            has_invitation: !latest.is_empty(),
+        },
+        latest: rows.collect(),
+    };
+    admin
+        .hosted
+        .page(&app, &admin.hosted.shell(Brand::default()), &page)
+}
+
+/// What stands around every console page.
+pub async fn frame(app: &App, admin: &Admin) -> Result<Administrator, Internal> {
+    let identity = admin.identity;
+    let read: Result<_, Internal> = app
+        .db
+        .read(async |tx| {
+            let me = identity::find(tx, identity).await?;
+            Ok((me, list::count(tx, Status::Pending).await?))
+        })
+        .await;
+    let (me, pending) = read?;
+    Ok(Administrator {
+        name: me.map(|me| me.display_name()).unwrap_or_default(),
+        role: in_words(admin.role).to_owned(),
+        may_invite: admin.may(Permission::InvitationsWrite),
+        pending,
+        logout_url: app.links.logout(),
+    })
+}
+
+const fn in_words(role: Role) -> &'static str {
+    match role {
+        Role::GlobalAdministrator => "Global Administrator",
+        Role::SupportReadWrite => "Support Administrator (read and write)",
+        Role::SupportReadOnly => "Support Administrator (read-only)",
+        Role::ApplicationAdministrator => "Application Administrator",
+        Role::Auditor => "Auditor",
+    }
+}

@@ -1,0 +1,132 @@
+//! Invitations in the console: the list, the form, the detail view (R26–R63).
+//!
+//! The same use cases as the management API; here they are shown to a person.
+
+mod detail;
+mod invite;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::access::Permission;
+use crate::app::{Admin, App};
+use crate::console::frame;
+use crate::invitation::list::{self, Filter};
+use crate::invitation::{Invitation, InvitationId, Status};
+use crate::kit::{EmailAddress, Internal, PageRequest};
+use crate::web::page::{Chip, InvitationList, InvitationRow};
+use crate::web::{Brand, PageFailure, Query, path};
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route(path::CONSOLE_INVITATIONS, get(show))
+        .route(path::CONSOLE_INVITE, get(invite::form).post(invite::submit))
+        .route(path::CONSOLE_INVITATION, get(detail::show))
+        .route(path::CONSOLE_INVITATION_RESEND, post(detail::resend))
+        .route(path::CONSOLE_INVITATION_REVOKE, post(detail::revoke))
+        .route(path::CONSOLE_INVITATION_LINK, post(detail::link))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    email: String,
+    after: Option<InvitationId>,
+}
+
+impl Wanted {
+    /// The list with the same search, another status and another page.
+    fn url(&self, app: &App, status: &str, after: &str) -> String {
+        let mut filters = vec![
+            ("status", status),
+            ("email", self.email.trim()),
+            ("after", after),
+        ];
+        filters.retain(|(_, value)| !value.is_empty());
+        app.links.console_invitations_where(&filters)
+    }
+
+    fn chips(&self, app: &App) -> Vec<Chip> {
+        let chip = |status: &str, words: &str| Chip {
+            status: words.to_owned(),
+            url: self.url(app, status, ""),
+            count: None,
+            current: self.status == status,
+        };
+        let each = Status::LISTED
+            .iter()
+            .map(|one| chip(one.as_str(), one.as_str()));
+        std::iter::once(chip("", "all")).chain(each).collect()
+    }
+}
+
+/// R51–R56: pending, done, expired and declined together, filtered by links that are kept in the URL.
+async fn show(
+    State(app): State<App>,
+    admin: Admin,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageFailure> {
+    admin.must(Permission::InvitationsRead)?;
+    let status = Status::LISTED
+        .into_iter()
+        .find(|status| status.as_str() == wanted.status);
+    let email = wanted.email.parse::<EmailAddress>().ok();
+    let nobody = email.is_none() && !wanted.email.trim().is_empty();
+    let filter = Filter {
+        status,
+        email,
+        ..Filter::default()
+    };
+    let page = PageRequest {
+        after: wanted.after,
+        ..PageRequest::first()
+    };
+    let moment = app.moment();
+    let read: Result<_, Internal> = app
+        .db
+        .read(async |tx| list::list(tx, &moment, &filter, &page).await)
+        .await;
+    let found = read?;
+    let (items, next) = if nobody {
+        (Vec::new(), None)
+    } else {
+        (found.items, found.next)
+    };
+    let status = status.map_or("", Status::as_str);
+    let page = InvitationList {
+        me: frame(&app, &admin).await?,
+        chips: wanted.chips(&app),
+        search: wanted.email.clone(),
+        status: status.to_owned(),
+        rows: items.iter().map(|it| row(&app, it)).collect(),
+        next_url: next.map(|id| wanted.url(&app, status, &id.to_string())),
+        first_url: wanted.after.map(|_| wanted.url(&app, status, "")),
+        notice: None,
+    };
+    admin
+        .hosted
+        .page(&app, &admin.hosted.shell(Brand::default()), &page)
+}
+
+/// One line of the list.
+#[must_use]
+pub fn row(app: &App, invitation: &Invitation) -> InvitationRow {
+    let catalogue = app.catalogue.current();
+    let application = catalogue.application(invitation.application);
+    InvitationRow {
+        url: app.links.console_invitation(&invitation.id.to_string()),
+        name: invitation.profile.display_name().unwrap_or_default(),
+        address: invitation.email.as_typed().to_owned(),
+        application: application.map(|it| it.name.clone()).unwrap_or_default(),
+        status: invitation.stage.status().as_str().to_owned(),
+        delivery: None,
+        inviter: invitation.inviter.name.clone(),
+        sent_at: invitation.sent_at,
+        expires_at: invitation.expires_at,
+    }
+}
