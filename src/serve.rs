@@ -16,11 +16,7 @@ use crate::config::Config;
 use crate::job::Runner;
 use crate::kit::{Clock, Internal, Moment};
 use crate::web::{self, Failure, Surroundings, path};
-<<<<<<< HEAD
-use crate::{api, grant, invitation, keys, mail, provider, session};
-=======
-use crate::{console, grant, invitation, keys, mail, provider, session};
->>>>>>> 919fee9 (Invite from the console: list, form with the resulting groups, detail view)
+use crate::{api, console, grant, invitation, keys, mail, provider, session};
 
 /// A request head that is not complete after this time is cut off.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
