@@ -54,15 +54,14 @@ pub mod app;
 /// The OpenID provider: a file per endpoint.
 pub mod provider;
 
-/// The management API's shell.
-pub mod api;
 /// The administrators' console.
 pub mod console;
+
+/// The management API's shell.
+pub mod api;
 
 /// The composition root: settings in, a running server out.
 pub mod serve;
 
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;
-/// The composition root: settings in, a running server out.
-pub mod serve;
