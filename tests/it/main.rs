@@ -7,7 +7,10 @@
 )]
 
 mod api;
+mod applications;
 mod authorize;
+mod carried_invitations;
+mod consent;
 mod database;
 mod db;
 mod events;

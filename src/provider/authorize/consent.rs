@@ -15,7 +15,8 @@ use super::step::Step;
 use crate::app::{App, Hosted};
 use crate::grant::consent;
 use crate::identity::{self, IdentityId};
-use crate::kit::Internal;
+use crate::kit::{Internal, Moment};
+use crate::session::flow::Account;
 use crate::web::page::Consent;
 use crate::web::{Form, PageFailure, Query};
 
@@ -32,6 +33,18 @@ impl Standing {
         let identity = session.identity;
         (self.step() == Step::AskConsent).then_some(Question { request, identity })
     }
+
+    /// The answer counts only for the session that sees the question: somebody else may sign in meanwhile.
+    fn ask_this_person(&mut self) {
+        if let Some(session) = &self.session {
+            self.flow.account = Account::Chosen(session.id);
+        }
+    }
+
+    fn asked_this_person(&self) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| self.flow.account == Account::Chosen(session.id))
+    }
 }
 
 pub(super) async fn show(
@@ -40,17 +53,24 @@ pub(super) async fn show(
     Query(query): Query<FlowQuery>,
 ) -> Result<Response, PageFailure> {
     let followed = hosted.follow(&app, &query.flow)?;
-    let standing = match Standing::read(&app, &hosted, followed.flow.clone()).await? {
+    let mut standing = match Standing::read(&app, &hosted, followed.flow.clone()).await? {
         Ok(standing) => standing,
         Err(answered) => return Ok(answered),
     };
-    let Some(question) = standing.question() else {
+    if standing.question().is_none() {
+        return dispatch(&app, &hosted, standing.flow).await;
+    }
+    standing.ask_this_person();
+    let flow = standing.seal(&app)?;
+    let Some(Question { request, identity }) = standing.question() else {
         return dispatch(&app, &hosted, standing.flow).await;
     };
-    let (request, id) = (question.request, question.identity);
-    let person = app.db.read(async |tx| identity::find(tx, id).await).await?;
+    let person = app
+        .db
+        .read(async |tx| identity::find(tx, identity).await)
+        .await?;
     let page = Consent {
-        flow: query.flow,
+        flow,
         account: person
             .map(|person| person.display_name())
             .unwrap_or_default(),
@@ -75,25 +95,32 @@ pub(super) async fn choose(
         Ok(standing) => standing,
         Err(answered) => return Ok(answered),
     };
-    let moment = &standing.moment;
-    if let Some(Question { request, identity }) = standing.question() {
-        let (client, scope) = (request.party.client.id, request.to_allow());
-        let allow = form.choice == "allow";
-        let written: Result<(), Internal> = app
-            .db
-            .write(async |tx| {
-                if allow {
-                    consent::give(tx, moment, identity, client, &scope).await
-                } else {
-                    consent::deny(tx, moment, identity, client).await
-                }
-            })
-            .await;
-        written?;
-        if !allow {
-            let refused = Refused::access_denied("The person said no.");
-            return send(&app, &hosted, &standing, &Answer::Refused(refused));
+    let question = standing.question().filter(|_| standing.asked_this_person());
+    match (question, form.choice.as_str()) {
+        (Some(question), "allow") => {
+            allow(&app, &standing.moment, &question).await?;
+            Ok(Redirect::to(&app.links.continue_flow(&form.flow)).into_response())
         }
+        (Some(question), "deny") => {
+            deny(&app, &standing.moment, &question).await?;
+            let refused = Refused::access_denied("The person said no.");
+            send(&app, &hosted, &standing, &Answer::Refused(refused))
+        }
+        _ => dispatch(&app, &hosted, standing.flow).await,
     }
-    Ok(Redirect::to(&app.links.continue_flow(&form.flow)).into_response())
+}
+
+async fn allow(app: &App, moment: &Moment, question: &Question<'_>) -> Result<(), Internal> {
+    let (identity, client) = (question.identity, question.request.party.client.id);
+    let scope = question.request.to_allow();
+    app.db
+        .write(async |tx| consent::give(tx, moment, identity, client, &scope).await)
+        .await
+}
+
+async fn deny(app: &App, moment: &Moment, question: &Question<'_>) -> Result<(), Internal> {
+    let (identity, client) = (question.identity, question.request.party.client.id);
+    app.db
+        .write(async |tx| consent::deny(tx, moment, identity, client).await)
+        .await
 }
