@@ -31,6 +31,7 @@ mod provider_scene;
 mod provider_token;
 mod provider_world;
 mod recovery;
+mod relying_party;
 mod sample;
 mod sign_in;
 mod statements;
