@@ -247,6 +247,7 @@ CREATE TABLE authorization_code (
     expires_at TIMESTAMPTZ NOT NULL,
     used_at TIMESTAMPTZ
 );
+CREATE INDEX authorization_code_by_grant ON authorization_code (grant_id);
 CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
 
 CREATE TABLE refresh_token (

@@ -1,12 +1,14 @@
 //! The end of grants and tokens: written down, told to all nodes, remembered until nothing that ended could still be alive.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::store::{self, NewRevocation};
 use super::{GrantId, LONGEST_ACCESS, OFFLINE_ACCESS};
 use crate::application::{ClientId, Scopes};
 use crate::db::Tx;
+use crate::event::{self, Actor, Kind};
 use crate::kit::{Id, Internal, Moment, Secret, kinds};
 
 /// Ends a grant with all its tokens. `false`: it had ended before.
@@ -36,8 +38,13 @@ pub async fn revoke_refresh_token(
     let Some(row) = row.filter(|row| row.grant.client_id == client) else {
         return Ok(None);
     };
-    revoke_grant(tx, moment, row.grant.grant_id).await?;
-    Ok(Some(row.grant.grant_id))
+    let grant = row.grant.grant_id;
+    if revoke_grant(tx, moment, grant).await? {
+        let about = json!({"client": client, "identity": row.grant.identity_id});
+        let happening = Kind::GrantRevoked.about(grant, about);
+        event::record(tx, moment, &Actor::Client(client), happening).await?;
+    }
+    Ok(Some(grant))
 }
 
 /// A session has ended: so do its grants, except those with `offline_access`

@@ -276,6 +276,7 @@ async fn revocation_ends_what_belongs_together() {
             error(&world.refreshes(&two.refresh, &[]).await),
             (400, "invalid_grant")
         );
+        assert_eq!(world.events("grant.revoked").await, 1);
     }
 }
 

@@ -126,6 +126,7 @@ async fn r135_a_code_used_twice_ends_its_tokens() {
             .posts("/introspect", &[("token", &tokens.access)])
             .await;
         assert_eq!(state.json, json!({"active": false}));
+        assert_eq!(world.events("code.reuse_detected").await, 1);
     }
 }
 
@@ -194,6 +195,7 @@ async fn refresh_tokens_rotate_and_a_second_use_ends_the_family() {
         let newest = world.refreshes(&second.refresh, &[]).await;
         assert_eq!(error(&newest), (400, "invalid_grant"));
         assert_eq!(world.userinfo(&second.access).await.status, 401);
+        assert_eq!(world.events("token.reuse_detected").await, 1);
     }
 }
 

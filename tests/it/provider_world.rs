@@ -8,11 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use http::{Request, header};
 use serde_json::Value;
-use usher::event::Actor;
+use usher::event::{self, Actor};
 use usher::grant::{CodeBinding, Details, NewGrant, issue_code};
 use usher::group::{self, GroupId};
 use usher::identity::{self, Attributes, IdentityId, NewIdentifier, NewIdentity, Profile, Proof};
-use usher::kit::{Internal, Secret, digest};
+use usher::kit::{Internal, PageRequest, Secret, digest};
 
 use crate::harness::{Answer, RelyingParty, TestApp, send};
 
@@ -151,6 +151,21 @@ impl World {
         ]
         .concat();
         self.posts("/token", &form).await
+    }
+
+    /// How often it happened (R140).
+    pub(crate) async fn events(&self, kind: &str) -> usize {
+        let filter = event::Filter {
+            kind: Some(kind.to_owned()),
+            ..event::Filter::default()
+        };
+        let page = PageRequest::first();
+        let read = self
+            .app
+            .app
+            .db
+            .read(async |tx| event::list(tx, &filter, &page).await);
+        read.await.unwrap().items.len()
     }
 
     pub(crate) async fn posts(&self, path: &str, form: &[(&str, &str)]) -> Answer {
