@@ -60,6 +60,8 @@ pub(super) async fn submit(
     };
     match recovery::reset(&desk, &moment, &opened, &resetting).await {
         Ok(started) => {
+            // What applications hold because of the old password is worthless on this node from now on.
+            app.revocations.reload(&app.db, &moment).await?;
             let mut response = hosted.signed_in(&app, &started, go_on(&app, &followed.sealed))?;
             let names: Vec<_> = opened
                 .person
