@@ -13,9 +13,6 @@ reset-title = Choose a new password
 reset-lead = For { $username }.
 reset-submit = Save password
 reset-fine = All other browsers are signed out.
-changed-title = Your password is changed
-changed-lead = All other browsers are signed out. Use the new password from now on.
-changed-no-way = Open your application and sign in there.
 
 choose-title = Choose an account
 choose-lead = To go on to { $app }.

@@ -65,16 +65,6 @@ impl Page for ResetPassword {
     const TEMPLATE: &'static str = "reset-password.html";
 }
 
-/// The new password holds; other browsers are signed out.
-#[derive(Debug, Clone, Serialize)]
-pub struct PasswordChanged {
-    pub sign_in_url: Option<String>,
-}
-
-impl Page for PasswordChanged {
-    const TEMPLATE: &'static str = "password-changed.html";
-}
-
 /// Several accounts, or `prompt=select_account`. Posts `flow` and `choice` (an account's id, or `other`) to
 /// `/choose-account`.
 #[derive(Debug, Clone, Serialize)]

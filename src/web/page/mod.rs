@@ -15,7 +15,7 @@ mod tests;
 
 pub use account::{
     AccountChoice, ChooseAccount, ConfirmLogout, Consent, ForgottenPassword, FormPost, Hidden,
-    PasswordChanged, RecoveryMailSent, ResetPassword, SignIn, SignedOut,
+    RecoveryMailSent, ResetPassword, SignIn, SignedOut,
 };
 pub use console::{
     Administrator, ApplicationChoice, Chip, ConsoleHome, ConsoleRefused, DeliveryFacts,

@@ -61,16 +61,6 @@ pub(super) fn account(studio: &mut Studio) {
             problems,
         },
     );
-    studio.show(
-        "password-changed",
-        &PasswordChanged {
-            sign_in_url: Some(sign_in_url),
-        },
-    );
-    studio.show(
-        "password-changed-nowhere",
-        &PasswordChanged { sign_in_url: None },
-    );
     let choice = |name: &str| AccountChoice {
         id: text(name),
         name: text(name),
