@@ -65,5 +65,6 @@ pub mod serve;
 
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;
+
 /// The command line, a command per file.
 pub mod cli;

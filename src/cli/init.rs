@@ -23,7 +23,9 @@ use crate::identity::{
 use crate::identity::{Profile, StoreId};
 use crate::invitation::issue::Issued;
 use crate::invitation::resend::{Resend, resend};
-use crate::invitation::{DEFAULT_LIFETIME, Inviter, NewInvitation, Refused, Sending, issue};
+use crate::invitation::{
+    Appoints, DEFAULT_LIFETIME, Inviter, NewInvitation, Refused, Sending, issue,
+};
 use crate::kit::{EmailAddress, Failed, Internal, Moment, Secret};
 use crate::web::Locale;
 
@@ -203,18 +205,21 @@ pub(super) async fn first_administrator(
                 actor: Actor::System,
                 email: None,
             };
-            let issued = match issue::issue(tx, &desk, &moment, inviter, new).await {
-                Err(Failed::Refused(Refused::AlreadyPending(id))) => {
-                    let wish = Resend {
-                        invitation: id,
-                        actor: &Actor::System,
-                        lifetime: None,
-                        sending,
-                    };
-                    resend(tx, &desk, &moment, wish).await?
-                }
-                issued => issued?,
-            };
+            let issued =
+                match issue::issue(tx, &desk, &moment, (inviter, Appoints::Administrators), new)
+                    .await
+                {
+                    Err(Failed::Refused(Refused::AlreadyPending(id))) => {
+                        let wish = Resend {
+                            invitation: id,
+                            actor: &Actor::System,
+                            lifetime: None,
+                            sending,
+                        };
+                        resend(tx, &desk, &moment, wish).await?
+                    }
+                    issued => issued?,
+                };
             if sending == Sending::LinkOnly {
                 let revealed = Kind::InvitationLinkRevealed.about(issued.invitation.id, json!({}));
                 event::record(tx, &moment, &Actor::System, revealed).await?;

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::event::{self, Actor, Kind};
 use crate::identity::{self, Attributes, Profile};
 use crate::invitation::api::InvitationView;
-use crate::invitation::{DEFAULT_LIFETIME, Inviter, NewInvitation, Sending, issue};
+use crate::invitation::{Appoints, DEFAULT_LIFETIME, Inviter, NewInvitation, Sending, issue};
 use crate::kit::{EmailAddress, Internal};
 use crate::web::Locale;
 
@@ -70,7 +70,14 @@ impl Invite {
                     groups: find::groups(tx, &self.groups).await?,
                     ..new
                 };
-                let issued = issue::issue(tx, &app.desk(&catalogue), &moment, inviter, new).await?;
+                let issued = issue::issue(
+                    tx,
+                    &app.desk(&catalogue),
+                    &moment,
+                    (inviter, Appoints::Administrators),
+                    new,
+                )
+                .await?;
                 if sending == Sending::LinkOnly {
                     let revealed = Kind::InvitationLinkRevealed
                         .about(issued.invitation.id, serde_json::json!({}));

@@ -7,7 +7,8 @@ use super::store;
 use super::{Invitation, InvitationRef, Refused};
 use uuid::Uuid;
 
-use crate::application::{AddressVerdict, ApplicationId, Catalogue, SelfServicePolicy};
+use crate::access::{self, Role};
+use crate::application::{AddressVerdict, ApplicationId, Catalogue, Purpose, SelfServicePolicy};
 use crate::db::Tx;
 use crate::event::{self, Actor};
 use crate::group;
@@ -53,7 +54,7 @@ pub async fn with_new_account(
     )
     .await?;
     let identity = register(tx, moment, invitation.store, sign_up).await?;
-    finish(tx, moment, invitation, identity).await
+    finish(tx, catalogue, moment, invitation, identity).await
 }
 
 /// Uses the account that the person signed in with (R24, R41): its groups grow.
@@ -77,7 +78,7 @@ pub async fn with_existing_account(
         &account,
     )
     .await?;
-    finish(tx, moment, invitation, identity).await
+    finish(tx, catalogue, moment, invitation, identity).await
 }
 
 /// Makes an account without an invitation, where the application's sign-up is open; the address has to be proven first.
@@ -246,8 +247,20 @@ async fn register(
         })
 }
 
+/// An invitation into the console makes an administrator, of the kind that it was pre-filled with. What the invitee typed
+/// doesn't count.
+fn role_brought_by(catalogue: &Catalogue, invitation: &Invitation) -> Option<Role> {
+    let application = catalogue.application(invitation.application)?;
+    let role = invitation
+        .attributes
+        .get(access::ROLE_ATTRIBUTE)?
+        .as_str()?;
+    (application.purpose == Purpose::Console).then(|| role.parse().ok())?
+}
+
 async fn finish(
     tx: &mut Tx,
+    catalogue: &Catalogue,
     moment: &Moment,
     invitation: Invitation,
     identity: IdentityId,
@@ -261,6 +274,9 @@ async fn finish(
         application: invitation.application,
     };
     group::place(tx, moment, placing).await?;
+    if let Some(role) = role_brought_by(catalogue, &invitation) {
+        access::appoint(tx, moment, &invitation.inviter.actor, identity, role).await?;
+    }
     let data = serde_json::json!({
         "identity": identity,
         "application": invitation.application,

@@ -104,7 +104,14 @@ async fn create(
         .db
         .write(async |tx| {
             let made = once.run(tx, &moment, async |tx| {
-                let issued = issue::issue(tx, &app.desk(&catalogue), &moment, inviter, new).await?;
+                let issued = issue::issue(
+                    tx,
+                    &app.desk(&catalogue),
+                    &moment,
+                    (inviter, super::Appoints::Nobody),
+                    new,
+                )
+                .await?;
                 if sending == Sending::LinkOnly {
                     let revealed = Kind::InvitationLinkRevealed
                         .about(issued.invitation.id, serde_json::json!({}));

@@ -5,8 +5,8 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use super::admission::{self, Address};
 use super::store::{self, Secrets};
 use super::token::{self, Binding};
-use super::{Invitation, Inviter, NewInvitation, Refused, Sending, Stage, code};
-use crate::application::{Application, Catalogue, ClientId};
+use super::{Appoints, Invitation, Inviter, NewInvitation, Refused, Sending, Stage, code};
+use crate::application::{Application, Catalogue, ClientId, Purpose};
 use crate::db::Tx;
 use crate::event;
 use crate::group;
@@ -35,10 +35,13 @@ pub async fn issue(
     tx: &mut Tx,
     desk: &Desk<'_>,
     moment: &Moment,
-    inviter: Inviter,
+    (inviter, appoints): (Inviter, Appoints),
     new: NewInvitation,
 ) -> Result<Issued, Failed<Refused>> {
     let (application, client, attributes) = admit(tx, desk, &new).await?;
+    if application.purpose == Purpose::Console && appoints == Appoints::Nobody {
+        return Err(Failed::Refused(Refused::MayNotAppoint));
+    }
     let invitation = Invitation {
         attributes,
         ..drawn_up(moment, client, inviter, &new)

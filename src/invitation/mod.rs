@@ -154,6 +154,14 @@ pub struct Inviter {
     pub email: Option<EmailAddress>,
 }
 
+/// Whether somebody may invite into the console: who is invited there becomes an administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appoints {
+    /// Global Administrators, and whoever has the command line.
+    Administrators,
+    Nobody,
+}
+
 /// What an administrator asks for.
 #[derive(Debug, Clone)]
 pub struct NewInvitation {
@@ -188,6 +196,8 @@ pub enum Refused {
     ProtocolUnsupported,
     /// The application signs in the people of another identity store.
     OtherStore,
+    /// Only Global Administrators make others.
+    MayNotAppoint,
     /// R39
     AddressTaken,
     /// R63: a pending one exists.
@@ -231,7 +241,8 @@ impl Refusal for Refused {
             | Self::AddressUnproven
             | Self::AddressUnapproved
             | Self::IdentityElsewhere
-            | Self::ByInvitationOnly => Because::Forbidden,
+            | Self::ByInvitationOnly
+            | Self::MayNotAppoint => Because::Forbidden,
             Self::Identity(refused) => refused.because(),
             Self::TooSoon => Because::TooMany,
         }
@@ -243,6 +254,7 @@ impl Refusal for Refused {
             Self::UnknownApplication => "application_unknown",
             Self::ProtocolUnsupported => "application_protocol_unsupported",
             Self::OtherStore => "application_in_another_store",
+            Self::MayNotAppoint => "may_not_appoint",
             Self::AddressTaken => "address_taken",
             Self::AlreadyPending(_) => "invitation_already_pending",
             Self::UnknownInvitation => "invitation_unknown",
@@ -267,6 +279,7 @@ impl Refusal for Refused {
                 "This application speaks only SAML 2.0. Invitations need OAuth 2.0 / OpenID Connect.".into()
             }
             Self::OtherStore => "This application signs in the people of another identity store. Choose that store.".into(),
+            Self::MayNotAppoint => "Only Global Administrators, and the command line, invite into the console.".into(),
             Self::AddressTaken => {
                 "An account with this address exists in this identity store, and this application's policy does not let an invitee choose another.".into()
             }

@@ -17,7 +17,9 @@ use crate::event::Actor;
 use crate::group::{self, Change, GroupId};
 use crate::identity::{self, IdentifierKind, Profile};
 use crate::invitation::list::{self, Filter};
-use crate::invitation::{DEFAULT_LIFETIME, Inviter, NewInvitation, Sending, Status, issue};
+use crate::invitation::{
+    Appoints, DEFAULT_LIFETIME, Inviter, NewInvitation, Sending, Status, issue,
+};
 use crate::kit::{EmailAddress, Internal, Moment, PageRequest, Secret};
 use crate::sample;
 use crate::web::Locale;
@@ -220,7 +222,14 @@ async fn ensure_invitation(app: &App) -> Result<Option<String>, Failure> {
                 actor: Actor::System,
                 email: None,
             };
-            let issued = issue::issue(tx, &app.desk(&catalogue), &moment, inviter, new).await?;
+            let issued = issue::issue(
+                tx,
+                &app.desk(&catalogue),
+                &moment,
+                (inviter, Appoints::Administrators),
+                new,
+            )
+            .await?;
             Ok::<_, Failure>(Some(issued.invitation.email.as_typed().to_owned()))
         })
         .await

@@ -9,14 +9,14 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::detail::link_page;
-use crate::access::Permission;
+use crate::access::{Permission, Role};
 use crate::app::{Admin, App};
 use crate::application::{ApplicationId, Choice as Invitable, NotInvitable};
 use crate::console::frame;
 use crate::group::{self, Group, GroupId};
 use crate::identity::{self, IdentifierKind, IdentityStore, Profile, StoreId};
 use crate::invitation::form::ATTRIBUTE;
-use crate::invitation::{Inviter, NewInvitation, Sending, issue};
+use crate::invitation::{Appoints, Inviter, NewInvitation, Sending, issue};
 use crate::kit::{EmailAddress, Failed, FieldProblem, Internal, PageRequest, Refusal as _};
 use crate::web::page::{
     ApplicationChoice, Choice, Field, GroupChoice, InviteForm, Problem, ResultingGroup, problems_of,
@@ -109,10 +109,14 @@ pub(super) async fn submit(
         app.catalogue.current(),
         inviter(&app, &admin).await?,
     );
+    let appoints = match admin.role {
+        Role::GlobalAdministrator => Appoints::Administrators,
+        _ => Appoints::Nobody,
+    };
     let desk = app.desk(&catalogue);
     let issued = app
         .db
-        .write(async |tx| issue::issue(tx, &desk, &moment, inviter, new).await)
+        .write(async |tx| issue::issue(tx, &desk, &moment, (inviter, appoints), new).await)
         .await;
     match issued {
         Ok(issued) if sending == Sending::LinkOnly => link_page(&app, &admin, &issued).await,

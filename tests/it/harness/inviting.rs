@@ -7,8 +7,8 @@ use usher::event::Actor;
 use usher::group::GroupId;
 use usher::identity::{self, IdentifierKind, Identity, IdentityStore, Profile};
 use usher::invitation::{
-    self, DEFAULT_LIFETIME, Invitation, InvitationId, Inviter, NewInvitation, Refused, Sending,
-    issue,
+    self, Appoints, DEFAULT_LIFETIME, Invitation, InvitationId, Inviter, NewInvitation, Refused,
+    Sending, issue,
 };
 use usher::kit::{Failed, Internal};
 use usher::web::Locale;
@@ -64,10 +64,9 @@ impl TestApp {
             actor: Actor::System,
             email: Some("ada@northwind.example".parse().unwrap()),
         };
-        let issued = self
-            .app
-            .db
-            .write(async |tx| issue::issue(tx, &desk, &moment, inviter, wish.0).await);
+        let issued = self.app.db.write(async |tx| {
+            issue::issue(tx, &desk, &moment, (inviter, Appoints::Nobody), wish.0).await
+        });
         Ok(issued.await?.invitation)
     }
 
