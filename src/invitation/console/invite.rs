@@ -109,14 +109,10 @@ pub(super) async fn submit(
         app.catalogue.current(),
         inviter(&app, &admin).await?,
     );
-    let appoints = match admin.role {
-        Role::GlobalAdministrator => Appoints::Administrators,
-        _ => Appoints::Nobody,
-    };
     let desk = app.desk(&catalogue);
     let issued = app
         .db
-        .write(async |tx| issue::issue(tx, &desk, &moment, (inviter, appoints), new).await)
+        .write(async |tx| issue::issue(tx, &desk, &moment, (inviter, appoints(&admin)), new).await)
         .await;
     match issued {
         Ok(issued) if sending == Sending::LinkOnly => link_page(&app, &admin, &issued).await,
@@ -136,6 +132,13 @@ pub(super) async fn submit(
             refuse(&app, &admin, &world, &typed, &problems).await
         }
         Err(Failed::Internal(internal)) => Err(internal.into()),
+    }
+}
+
+fn appoints(admin: &Admin) -> Appoints {
+    match admin.role {
+        Role::GlobalAdministrator => Appoints::Administrators,
+        _ => Appoints::Nobody,
     }
 }
 
