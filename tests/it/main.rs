@@ -11,6 +11,7 @@ mod applications;
 mod authorize;
 mod carried_invitations;
 mod consent;
+mod cli;
 mod database;
 mod db;
 mod events;
