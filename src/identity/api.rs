@@ -1,5 +1,6 @@
 //! Identities in the management API. Stores stand in `stores`.
 
+mod consents;
 mod stores;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(disable))
         .routes(routes!(enable))
         .routes(routes!(groups))
+        .merge(consents::routes())
         .merge(stores::routes())
 }
 

@@ -3,8 +3,6 @@
 use chrono::TimeDelta;
 use http::StatusCode;
 use usher::application::{ClientAuthentication, Consent};
-use usher::event::Actor;
-use usher::grant::consent;
 
 use crate::provider_scene::{Scene, code_of, error_of, sign_in};
 
@@ -42,14 +40,15 @@ async fn a_person_decides_what_a_client_learns() {
                 .has("#consent-allow")
         );
 
-        let (moment, client) = (scene.test.app.moment(), scene.desk.client_id);
-        let actor = Actor::Identity(scene.ann);
-        let withdrawn = scene
-            .test
-            .app
-            .db
-            .write(async |tx| consent::withdraw(tx, &moment, &actor, scene.ann, client).await);
-        assert!(withdrawn.await.unwrap());
+        let admin = scene.test.admin().await;
+        let path = format!("/api/v1/identities/{}/consents", scene.ann);
+        let allowed = admin.get(&path).await.json;
+        assert_eq!(allowed["items"][0]["scopes"], "openid email");
+        let one = format!("{path}/{}", scene.desk.client_id);
+        let withdrawn = admin.call("DELETE", &one, &[], None).await;
+        assert_eq!(withdrawn.status, StatusCode::NO_CONTENT);
+        let again = admin.call("DELETE", &one, &[], None).await;
+        assert_eq!(again.status, StatusCode::NOT_FOUND);
         assert_eq!(scene.refresh(&tokens).await, StatusCode::BAD_REQUEST);
         assert!(
             browser

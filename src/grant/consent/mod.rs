@@ -29,6 +29,14 @@ pub async fn find(
     store::find(tx, identity, client).await
 }
 
+/// Everything that a person allowed, client by client.
+pub async fn of_identity(
+    tx: &mut Tx,
+    identity: Id<kinds::Identity>,
+) -> Result<Vec<(ClientId, Consent)>, Internal> {
+    store::of_identity(tx, identity).await
+}
+
 /// The person says yes. What they allowed before stays allowed.
 pub async fn give(
     tx: &mut Tx,

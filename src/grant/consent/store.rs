@@ -7,29 +7,55 @@ use crate::application::ClientId;
 use crate::db::Tx;
 use crate::kit::{Corrupt, Id, Internal, kinds};
 
+#[derive(sqlx::FromRow)]
+struct ConsentRow {
+    client_id: ClientId,
+    scope: String,
+    given_at: DateTime<Utc>,
+}
+
+impl TryFrom<ConsentRow> for Consent {
+    type Error = Corrupt;
+
+    fn try_from(row: ConsentRow) -> Result<Self, Corrupt> {
+        let corrupt = |_| Corrupt {
+            table: "consent",
+            id: row.client_id.to_string(),
+            why: "scope".to_owned(),
+        };
+        Ok(Self {
+            scope: row.scope.parse().map_err(corrupt)?,
+            given_at: row.given_at,
+        })
+    }
+}
+
 pub(super) async fn find(
     tx: &mut Tx,
     identity: Id<kinds::Identity>,
     client: ClientId,
 ) -> Result<Option<Consent>, Internal> {
-    let row: Option<(String, DateTime<Utc>)> = tx
-        .sql("SELECT scope, given_at FROM consent WHERE identity_id = $1 AND client_id = $2")
+    let row: Option<ConsentRow> = tx
+        .sql("SELECT client_id, scope, given_at FROM consent WHERE identity_id = $1 AND client_id = $2")
         .bind(identity)
         .bind(client)
         .optional()
         .await?;
-    let Some((scope, given_at)) = row else {
-        return Ok(None);
-    };
-    let corrupt = |_| Corrupt {
-        table: "consent",
-        id: format!("{identity} {client}"),
-        why: "scope".to_owned(),
-    };
-    Ok(Some(Consent {
-        scope: scope.parse().map_err(corrupt)?,
-        given_at,
-    }))
+    Ok(row.map(Consent::try_from).transpose()?)
+}
+
+pub(super) async fn of_identity(
+    tx: &mut Tx,
+    identity: Id<kinds::Identity>,
+) -> Result<Vec<(ClientId, Consent)>, Internal> {
+    let rows: Vec<ConsentRow> = tx
+        .sql("SELECT client_id, scope, given_at FROM consent WHERE identity_id = $1 ORDER BY client_id")
+        .bind(identity)
+        .all()
+        .await?;
+    let named = |row: ConsentRow| Ok((row.client_id, Consent::try_from(row)?));
+    let consents: Result<Vec<_>, Corrupt> = rows.into_iter().map(named).collect();
+    Ok(consents?)
 }
 
 pub(super) async fn put(
