@@ -7,10 +7,11 @@ use serde_json::json;
 
 use super::Globals;
 use super::output::{Failure, Output};
+use crate::db::Db;
 use crate::event::{self, Actor, Kind};
-use crate::keys::Algorithm;
 use crate::keys::ring::{self, NewKeys, Replacing};
-use crate::kit::{Id, Internal, kinds};
+use crate::keys::{Algorithm, MasterKey, Sealer};
+use crate::kit::{Clock, Id, Internal, kinds};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
@@ -18,6 +19,12 @@ pub(super) enum Keys {
     List,
     /// Publishes a successor for each key that signs; it signs an hour later
     Rotate,
+    /// Makes new signing keys at once: the master key is lost, or somebody else may have the keys
+    StartOver {
+        /// Every token and every invitation link that is out ends
+        #[arg(long)]
+        end_all_tokens: bool,
+    },
 }
 
 #[derive(Serialize)]
@@ -36,6 +43,13 @@ impl Keys {
         match self {
             Self::List => list(globals, output).await,
             Self::Rotate => rotate(globals, output).await,
+            Self::StartOver { end_all_tokens } if end_all_tokens => {
+                start_over(globals, output).await
+            }
+            Self::StartOver { .. } => Err(Failure::new(
+                "not_confirmed",
+                "Every token and every invitation link that is out will end. Say so with --end-all-tokens.",
+            )),
         }
     }
 }
@@ -108,5 +122,34 @@ async fn rotate(globals: &Globals, output: Output) -> Result<(), Failure> {
                 .to_owned()
         }
     };
+    output.result(&lines, &text)
+}
+
+/// Opens the database alone: with the master key lost, nothing else can be opened.
+async fn start_over(globals: &Globals, output: Output) -> Result<(), Failure> {
+    let config = globals.config()?;
+    let (moment, pairs) = (Clock::system().moment(), NewKeys::generate().await?);
+    let sealer = Sealer::new(&MasterKey::load(&config.keys.master_key, &moment)?)?;
+    let db = Db::open(&config.database.url).await?;
+    let published: Result<_, Internal> = db
+        .write(async |tx| {
+            let published = ring::start_over(tx, &sealer, &moment, &pairs).await?;
+            for key in &published {
+                let happening =
+                    Kind::KeyCreated.about(key.id, json!({ "algorithm": key.algorithm }));
+                event::record(tx, &moment, &Actor::System, happening).await?;
+            }
+            Ok(published)
+        })
+        .await;
+    let published = published?;
+    let lines: Vec<_> = published
+        .iter()
+        .map(|key| json!({ "id": key.id, "algorithm": key.algorithm }))
+        .collect();
+    let text = format!(
+        "{} new keys sign from now on. Resend the invitations that are pending.",
+        published.len()
+    );
     output.result(&lines, &text)
 }
