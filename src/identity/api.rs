@@ -23,6 +23,7 @@ use crate::api::{Acts, IfMatch, List, Named, Reads, Tagged, Updates, choice, pag
 use crate::app::{ApiClient, App};
 use crate::group::{self, api::GroupView};
 use crate::kit::{FieldProblem, Internal, kinds};
+use crate::session;
 use crate::web::{ApiQuery, Failure, Json};
 
 pub use stores::StoreView;
@@ -219,8 +220,9 @@ async fn disable(
 ) -> Result<StatusCode, Failure> {
     let moment = app.moment();
     app.db
-        .write(async |tx| super::disable(tx, &moment, &client.actor(), id).await)
+        .write(async |tx| session::shut_out(tx, &moment, &client.actor(), id).await)
         .await?;
+    app.revocations.reload(&app.db, &moment).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
