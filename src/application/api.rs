@@ -14,7 +14,7 @@ use super::{
     Application, ApplicationChange, ApplicationDraft, ApplicationId, Catalogue, NewApplication,
 };
 use super::{ClientDraft, Protocol, Purpose, Refused, SelfServicePolicy};
-use crate::access::may;
+use crate::access::{Permission, may};
 use crate::api::{
     Acts, Created, Creates, IdempotencyKey, IfMatch, List, Made, Named, Once, Reads, Tagged,
     Updates,
@@ -265,6 +265,21 @@ async fn show(
     ))
 }
 
+/// The console's own application decides how administrators come in: changing it is theirs.
+fn require_for_console(
+    client: &ApiClient<may::ApplicationsWrite>,
+    app: &App,
+    id: ApplicationId,
+) -> Result<(), Failure> {
+    let catalogue = app.catalogue.current();
+    match catalogue.application(id) {
+        Some(one) if one.purpose == Purpose::Console => {
+            client.require(Permission::AdministratorsWrite)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Replaces what an application is. Store and purpose stay.
 #[utoipa::path(put, path = "/applications/{id}", operation_id = "update_application", tag = "Applications", security(("oauth2" = ["applications:write"])),
     params(("id" = ApplicationId, Path), ("If-Match" = String, Header)),
@@ -276,6 +291,7 @@ async fn update(
     IfMatch(revision): IfMatch,
     Json(body): Json<ApplicationBody>,
 ) -> Result<Tagged<ApplicationView>, Failure> {
+    require_for_console(&client, &app, id)?;
     let moment = app.moment();
     let change = ApplicationChange {
         id,
@@ -301,6 +317,7 @@ async fn assign_groups(
     Named(id): Named<kinds::Application>,
     Json(body): Json<GroupsBody>,
 ) -> Result<StatusCode, Failure> {
+    require_for_console(&client, &app, id)?;
     let (moment, actor) = (app.moment(), client.actor());
     app.db
         .write(async |tx| super::assign_groups(tx, &moment, &actor, id, body.groups).await)

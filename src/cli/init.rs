@@ -215,6 +215,7 @@ pub(super) async fn first_administrator(
                             actor: &Actor::System,
                             lifetime: None,
                             sending,
+                            appoints: Appoints::Administrators,
                         };
                         resend(tx, &desk, &moment, wish).await?
                     }

@@ -14,7 +14,8 @@ use super::issue::Issued;
 use super::list::Filter;
 use super::resend::Resend;
 use super::{
-    Invitation, InvitationId, Refused, Sending, Status, address, issue, list, resend, revoke,
+    Appoints, Invitation, InvitationId, Refused, Sending, Status, address, issue, list, resend,
+    revoke,
 };
 use crate::access::{Needs, Permission, may};
 use crate::api::{
@@ -108,7 +109,7 @@ async fn create(
                     tx,
                     &app.desk(&catalogue),
                     &moment,
-                    (inviter, super::Appoints::Nobody),
+                    (inviter, appoints(&client)),
                     new,
                 )
                 .await?;
@@ -164,6 +165,14 @@ fn require<P: Needs>(
     needed
         .into_iter()
         .try_for_each(|permission| client.require(permission))
+}
+
+fn appoints<P>(client: &ApiClient<P>) -> Appoints {
+    if client.permissions().allow(Permission::AdministratorsWrite) {
+        Appoints::Administrators
+    } else {
+        Appoints::Nobody
+    }
 }
 
 async fn found(tx: &mut Tx, moment: &Moment, id: InvitationId) -> Result<Invitation, Failure> {
@@ -239,6 +248,7 @@ async fn again<P: Needs>(
         actor: &actor,
         lifetime: body.lifetime(),
         sending,
+        appoints: appoints(client),
     };
     let resent = app.db.write(async |tx| {
         require(

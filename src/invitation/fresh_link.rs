@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::issue::Desk;
 use super::resend::{self, Resend};
 use super::store;
-use super::{Invitation, InvitationId, Refused, Sending};
+use super::{Appoints, Invitation, InvitationId, Refused, Sending};
 use crate::db::Tx;
 use crate::event::Actor;
 use crate::kit::{Failed, Internal, Moment};
@@ -29,6 +29,8 @@ pub async fn ask(
         actor: &Actor::Anonymous,
         lifetime: None,
         sending: Sending::Letter,
+        // The letter goes to nobody but whom somebody who may has invited.
+        appoints: Appoints::Administrators,
     };
     let issued = resend::resend(tx, desk, moment, wish).await?;
     tell_inviter(tx, desk, moment, &issued.invitation).await?;

@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 use super::admission;
 use super::issue::{self, Desk, FreshLink, Issued, whole_second};
 use super::store::{self, NewLink};
-use super::{Invitation, InvitationId, Refused, Sending, Stage};
+use super::{Appoints, Invitation, InvitationId, Refused, Sending, Stage};
+use crate::application::Purpose;
 use crate::db::Tx;
 use crate::event::{self, Actor};
 use crate::kit::{Failed, Moment};
@@ -18,6 +19,7 @@ pub struct Resend<'a> {
     /// Another lifetime than the last one.
     pub lifetime: Option<TimeDelta>,
     pub sending: Sending,
+    pub appoints: Appoints,
 }
 
 /// Resends. Pending and expired ones can be; done, declined and revoked ones can't (R62).
@@ -35,6 +37,12 @@ pub async fn resend(
     let found = store::find(tx, wish.invitation, moment.now)
         .await?
         .ok_or_else(unknown)?;
+    let application = desk.catalogue.application(found.application);
+    if application.is_some_and(|one| one.purpose == Purpose::Console)
+        && wish.appoints == Appoints::Nobody
+    {
+        return Err(Failed::Refused(Refused::MayNotAppoint));
+    }
     refuse_what_is_over(tx, &found).await?;
     let lifetime = wish.lifetime.unwrap_or(found.lifetime);
     let invitation = Invitation {

@@ -199,6 +199,7 @@ async fn renew(
         actor: &actor,
         lifetime: None,
         sending,
+        appoints: super::invite::appoints(admin),
     };
     Ok(app
         .db

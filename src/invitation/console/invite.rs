@@ -135,7 +135,7 @@ pub(super) async fn submit(
     }
 }
 
-fn appoints(admin: &Admin) -> Appoints {
+pub(super) fn appoints(admin: &Admin) -> Appoints {
     match admin.role {
         Role::GlobalAdministrator => Appoints::Administrators,
         _ => Appoints::Nobody,
