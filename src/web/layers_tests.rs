@@ -256,3 +256,56 @@ async fn static_files_are_named_by_their_content() {
     assert!(reply.header("content-type").starts_with("text/css"));
     assert!(reply.text.contains("--accent"));
 }
+
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// R133: a link is never in the logs, and neither is anything else that stands in an address, a header or a body.
+#[tokio::test]
+async fn r133_logs_name_the_route_only() {
+    let log = Log::default();
+    let logging = |writer: Log| {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::Dispatch::new(subscriber)
+    };
+    // With a single log in the process, lines that other tests reach first would stay switched off.
+    let _second = logging(Log::default());
+    let guard = tracing::dispatcher::set_default(&logging(log.clone()));
+    tracing::callsite::rebuild_interest_cache();
+    for path in [
+        "/brand/s3cret?flow=s3cret",
+        "/s3cret",
+        "/broken?code=s3cret",
+    ] {
+        send(
+            page(path)
+                .header("authorization", "Bearer s3cret")
+                .header("cookie", "a=s3cret"),
+            "",
+        )
+        .await;
+    }
+    send(form(), "name=s3cret&name=s3cret").await;
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        text.contains("/brand/{file}") && text.contains("http.status=404"),
+        "{text}"
+    );
+    assert!(!text.contains("s3cret"), "{text}");
+}

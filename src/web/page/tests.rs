@@ -201,6 +201,118 @@ fn templates_and_catalogue_agree() {
     assert!(idle.is_empty(), "nobody asks for {idle:?}");
 }
 
+/// What a person reads on each page, line by line, with fields and their values.
+#[test]
+fn what_people_read() {
+    for sample in studio().samples {
+        insta::assert_snapshot!(sample.name, spoken(&sample.html));
+    }
+}
+
+/// The words of a page: its text, and in brackets what stands in its fields.
+fn spoken(html: &str) -> String {
+    let body = html.split_once("<body").map_or("", |(_, body)| body);
+    let mut lines = Vec::new();
+    for part in body.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').unwrap();
+        if tag.starts_with("input") && !tag.contains("type=\"hidden\"") {
+            let value = attribute(tag, " value=\"").join("");
+            let name = attribute(tag, " name=\"").join("");
+            let locked = if tag.contains(" readonly") {
+                ", locked"
+            } else {
+                ""
+            };
+            lines.push(format!("[{name}: {value}{locked}]"));
+        }
+        if !text.trim().is_empty() {
+            lines.push(text.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
+    lines.join("\n")
+}
+
+fn sample(name: &str) -> String {
+    let found = studio()
+        .samples
+        .into_iter()
+        .find(|sample| sample.name == name);
+    found.unwrap().html
+}
+
+/// R25: each pre-filled value is present in the rendered field. R42: what is locked can't be edited, and says why.
+#[test]
+fn r25_prefilled_values_stand_in_their_fields() {
+    let form = spoken(&sample("sign-up"));
+    assert!(
+        form.contains("[given_name: Grace]") && form.contains("[family_name: Hopper]"),
+        "{form}"
+    );
+    assert!(
+        form.contains("[attributes.cost_centre: 4410, locked]"),
+        "{form}"
+    );
+    assert!(
+        form.contains("filled this in; it can’t be changed here"),
+        "{form}"
+    );
+}
+
+/// R32: an application that can't be invited into is shown disabled, with the reason.
+/// R45, R49: the form shows the union of groups before sending.
+#[test]
+fn r32_r49_the_invite_form_says_what_will_be() {
+    let form = sample("console-invite");
+    assert!(
+        form.contains(
+            "<option value=\"Ledger Archive\" disabled>Ledger Archive (SAML only)</option>"
+        )
+    );
+    let union = form.split_once("Resulting groups").unwrap().1;
+    for group in ["Expense users", "Travellers", "Harborline staff"] {
+        assert!(union.contains(group), "{group}");
+    }
+}
+
+/// R128: a link's page changes nothing by itself: it offers a form that is posted, and nothing runs.
+#[test]
+fn r128_the_landing_page_waits_for_a_person() {
+    let page = sample("invitation");
+    assert!(
+        page.contains("method=\"post\"")
+            && !page.contains("<script")
+            && !page.contains("http-equiv")
+    );
+}
+
+/// R142: expired, used, revoked, declined, replaced and unknown links each have words of their own.
+#[test]
+fn r142_every_end_has_its_own_page() {
+    let ends = [
+        "expired",
+        "used",
+        "revoked",
+        "declined",
+        "superseded",
+        "unknown",
+    ];
+    let titles = ends.map(|end| {
+        let page = sample(&format!("ended-{end}"));
+        page.split_once("<h1>")
+            .unwrap()
+            .1
+            .split_once("</h1>")
+            .unwrap()
+            .0
+            .to_owned()
+    });
+    assert_eq!(
+        titles.iter().collect::<BTreeSet<_>>().len(),
+        ends.len(),
+        "{titles:?}"
+    );
+}
+
 /// The standard claims of OpenID Connect Core section 5.1 all have a name to stand above their field.
 #[test]
 fn every_standard_claim_has_a_label() {
