@@ -184,12 +184,11 @@ async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, BadI
         .map_err(|_| BadInput::TooLarge)
 }
 
-/// The pairs of a form body; programs get problem details when it can't be read. `BadInput` as the rejection of a
-/// `Result<Pairs, BadInput>` argument leaves the answer to the handler, as OAuth endpoints need it.
+/// The pairs of a form that a person sent, for handlers that don't know its fields beforehand.
 impl<S: Send + Sync> FromRequest<S> for Pairs {
-    type Rejection = Failure;
+    type Rejection = PageFailure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, PageFailure> {
         Ok(read_form(request, state).await?)
     }
 }
