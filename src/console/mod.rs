@@ -9,10 +9,11 @@ use axum::routing::get;
 
 use crate::access::{Permission, Role};
 use crate::app::{Admin, App};
+use crate::db::Tx;
 use crate::invitation::list::{self, Filter};
 use crate::invitation::{self, Status};
 use crate::kit::{Internal, PageRequest};
-use crate::web::page::{Administrator, ConsoleHome, NextSteps};
+use crate::web::page::{Administrator, Chip, ConsoleHome, NextSteps};
 use crate::web::{Brand, PageFailure, path};
 use crate::{application::Purpose, identity};
 
@@ -28,33 +29,51 @@ async fn home(State(app): State<App>, admin: Admin) -> Result<Response, PageFail
         ..PageRequest::first()
     };
     let (moment, filter) = (app.moment(), Filter::default());
-    let latest = if admin.may(Permission::InvitationsRead) {
-        let read: Result<_, Internal> = app
-            .db
-            .read(async |tx| list::list(tx, &moment, &filter, &page).await)
-            .await;
-        read?.items
-    } else {
-        Vec::new()
-    };
+    let sees = admin.may(Permission::InvitationsRead);
+    let read: Result<_, Internal> = app
+        .db
+        .read(async |tx| {
+            if !sees {
+                return Ok((Vec::new(), Vec::new()));
+            }
+            let latest = list::list(tx, &moment, &filter, &page).await?.items;
+            let rows = invitation::console::rows(tx, &app, &latest).await?;
+            Ok((rows, tiles(tx, &app).await?))
+        })
+        .await;
+    let (latest, counts) = read?;
     let catalogue = app.catalogue.current();
     let mut products = catalogue
         .applications()
         .iter()
         .filter(|it| it.purpose == Purpose::Product);
-    let rows = latest.iter().map(|it| invitation::console::row(&app, it));
     let page = ConsoleHome {
         me: frame(&app, &admin).await?,
-        counts: Vec::new(),
+        counts,
         next: NextSteps {
             has_application: products.next().is_some(),
             has_invitation: !latest.is_empty(),
         },
-        latest: rows.collect(),
+        latest,
     };
     admin
         .hosted
         .page(&app, &admin.hosted.shell(Brand::default()), &page)
+}
+
+/// How many invitations stand where; each leads to its list.
+async fn tiles(tx: &mut Tx, app: &App) -> Result<Vec<Chip>, Internal> {
+    let mut tiles = Vec::new();
+    for status in Status::LISTED {
+        let filter = [("status", status.as_str())];
+        tiles.push(Chip {
+            status: status.as_str().to_owned(),
+            url: app.links.console_invitations_where(&filter),
+            count: Some(list::count(tx, status).await?),
+            current: false,
+        });
+    }
+    Ok(tiles)
 }
 
 /// What stands around every console page.

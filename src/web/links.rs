@@ -233,6 +233,12 @@ impl Links {
         self.filled(path::CONSOLE_INVITATION, id)
     }
 
+    /// One invitation, with a word about what just happened to it.
+    #[must_use]
+    pub fn console_invitation_after(&self, id: &str, notice: &str) -> String {
+        format!("{}?notice={notice}", self.console_invitation(id))
+    }
+
     #[must_use]
     pub fn console_invitation_resend(&self, id: &str) -> String {
         self.filled(path::CONSOLE_INVITATION_RESEND, id)

@@ -12,6 +12,7 @@ mod authorize;
 mod carried_invitations;
 mod cli;
 mod consent;
+mod console;
 mod database;
 mod db;
 mod events;

@@ -4,37 +4,51 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
+use serde::Deserialize;
 
-use super::row;
+use super::{require, row};
 use crate::access::Permission;
 use crate::app::{Admin, App};
 use crate::console::frame;
-use crate::event::{self, Event, Filter};
+use crate::db::Tx;
+use crate::event::{self, Actor, Event, Filter};
 use crate::group::{self, GroupId};
-use crate::identity;
+use crate::identity::{self, IdentityStore};
+use crate::invitation::form::{ATTRIBUTE, prefilled};
 use crate::invitation::issue::Issued;
 use crate::invitation::resend::{self, Resend};
-use crate::invitation::{self, Invitation, InvitationId, Sending, Status, revoke as revoking};
-use crate::kit::{Internal, PageRequest};
+use crate::invitation::{
+    self, Invitation, InvitationId, Refused, Sending, Status, revoke as revoking,
+};
+use crate::kit::{Failed, Internal, Moment, PageRequest};
 use crate::mail::{self, Delivery, State as Letter};
 use crate::web::page::{
-    DeliveryFacts, Field, InvitationDetail, InvitationLinkOnce, ResultingGroup, Step, StepState,
+    DeliveryFacts, Field, InvitationDetail, InvitationLinkOnce, InvitationRow, ResultingGroup,
+    Step, StepState,
 };
-use crate::web::{Brand, Failure, PageFailure};
+use crate::web::{Brand, Failure, PageFailure, Query};
 
 /// What the page shows, as read in one go.
 struct Seen {
     invitation: Invitation,
     groups: Vec<(GroupId, String)>,
-    store: String,
+    row: InvitationRow,
+    store: Option<IdentityStore>,
     delivery: Option<Delivery>,
     events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct After {
+    #[serde(default)]
+    notice: String,
 }
 
 pub(super) async fn show(
     State(app): State<App>,
     admin: Admin,
     Path(id): Path<String>,
+    Query(after): Query<After>,
 ) -> Result<Response, PageFailure> {
     admin.must(Permission::InvitationsRead)?;
     let id = parse(&id)?;
@@ -43,18 +57,21 @@ pub(super) async fn show(
         seen.invitation.stage.status(),
         Status::Pending | Status::Expired
     );
-    let text = id.to_string();
-    let may = |permission, url: String| (open && admin.may(permission)).then_some(url);
+    let (text, application) = (id.to_string(), seen.invitation.application);
+    let may = |permission, url: String| {
+        (open && require(&admin, &app, application, permission).is_ok()).then_some(url)
+    };
+    let notices = ["sent", "resent"];
     let page = InvitationDetail {
         me: frame(&app, &admin).await?,
-        row: row(&app, &seen.invitation),
-        store: seen.store.clone(),
         message: seen.invitation.message.clone(),
         locale: seen.invitation.locale.to_string(),
-        profile: profile(&seen.invitation),
+        profile: profile(&seen),
         groups: resulting(&app, &seen),
-        steps: seen.events.iter().rev().filter_map(step).collect(),
+        steps: steps(&seen),
         delivery: seen.delivery.as_ref().map(facts),
+        store: seen.store.map(|store| store.name).unwrap_or_default(),
+        row: seen.row,
         resend_url: may(
             Permission::InvitationsWrite,
             app.links.console_invitation_resend(&text),
@@ -68,7 +85,7 @@ pub(super) async fn show(
             app.links.console_invitation_link(&text),
         ),
         id: text,
-        notice: None,
+        notice: Some(after.notice).filter(|notice| notices.contains(&notice.as_str())),
         problems: Vec::new(),
     };
     admin
@@ -94,7 +111,7 @@ async fn look(app: &App, id: InvitationId) -> Result<Option<Seen>, Internal> {
             let store = identity::find_store(tx, invitation.store).await?;
             let filter = Filter {
                 subject: Some(id.to_string()),
-                kind: None,
+                kind: Some("invitation.".to_owned()),
             };
             let events = event::list(
                 tx,
@@ -106,8 +123,8 @@ async fn look(app: &App, id: InvitationId) -> Result<Option<Seen>, Internal> {
             )
             .await?;
             let delivery = mail::delivery_of(tx, id).await?;
-            let store = store.map(|it| it.name).unwrap_or_default();
             Ok(Some(Seen {
+                row: row(tx, app, &invitation).await?,
                 invitation,
                 groups,
                 store,
@@ -118,21 +135,22 @@ async fn look(app: &App, id: InvitationId) -> Result<Option<Seen>, Internal> {
         .await
 }
 
-fn profile(invitation: &Invitation) -> Vec<Field> {
-    let claims = invitation
-        .profile
-        .iter()
-        .map(|(name, value)| Field::claim(name, value));
-    let attributes = invitation.attributes.iter().map(|(name, value)| {
-        let text = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        Field {
-            label: Some(name.to_owned()),
-            ..Field::claim(name, text)
-        }
-    });
-    claims.chain(attributes).collect()
+/// What was filled in, under the names that stand in the form.
+fn profile(seen: &Seen) -> Vec<Field> {
+    let label = |name: &str| {
+        let name = name.strip_prefix(ATTRIBUTE)?;
+        let mut definitions = seen.store.iter().flat_map(|store| &store.attributes);
+        definitions
+            .find(|one| one.name == name)
+            .map(|one| one.label.clone())
+    };
+    prefilled(&seen.invitation)
+        .into_iter()
+        .map(|(name, value)| Field {
+            label: label(&name),
+            ..Field::claim(&name, value)
+        })
+        .collect()
 }
 
 fn resulting(app: &App, seen: &Seen) -> Vec<ResultingGroup> {
@@ -148,30 +166,39 @@ fn resulting(app: &App, seen: &Seen) -> Vec<ResultingGroup> {
     invited.union(&assigned).map(group).collect()
 }
 
-/// A line of the history; events that mean nothing to a reader are left out.
-fn step(event: &Event) -> Option<Step> {
-    let (kind, state) = match event.kind.as_str() {
-        "invitation.created" => ("created", StepState::Done),
-        "invitation.delivered" => ("sent", StepState::Done),
-        "invitation.delivery_failed" => ("failed", StepState::Warn),
-        "invitation.opened" => ("opened", StepState::Done),
-        "invitation.started" => ("started", StepState::Done),
-        "invitation.accepted" => ("done", StepState::Done),
-        "invitation.resent" => ("resent", StepState::Done),
-        "invitation.declined" => ("declined", StepState::Warn),
-        "invitation.reported" => ("reported", StepState::Warn),
-        "invitation.revoked" => ("revoked", StepState::Warn),
-        "invitation.expired" => ("expired", StepState::Warn),
-        "invitation.link_revealed" => ("link_copied", StepState::Done),
-        _ => return None,
+/// The history, oldest first, and what is still to come.
+fn steps(seen: &Seen) -> Vec<Step> {
+    let inviter = &seen.invitation.inviter;
+    let step = |event: &Event| {
+        let kind = event.kind.trim_start_matches("invitation.");
+        let answer = event.data.get("answer").and_then(|answer| answer.as_str());
+        let who = (event.actor == inviter.actor.to_string()).then_some(inviter.name.as_str());
+        Step {
+            kind: kind.to_owned(),
+            state: match kind {
+                "delivery_failed" | "declined" | "reported" | "revoked" | "expired" => {
+                    StepState::Warn
+                }
+                _ => StepState::Done,
+            },
+            at: Some(event.at),
+            detail: answer.or(who).unwrap_or_default().to_owned(),
+        }
     };
-    let (kind, detail) = (kind.to_owned(), String::new());
-    Some(Step {
-        kind,
-        state,
-        at: Some(event.at),
-        detail,
-    })
+    let mut steps: Vec<Step> = seen.events.iter().rev().map(step).collect();
+    if seen.invitation.stage.status() == Status::Pending {
+        let last = steps.last_mut();
+        if let Some(last) = last.filter(|last| last.state == StepState::Done) {
+            last.state = StepState::Now;
+        }
+        steps.push(Step {
+            kind: "accepted".to_owned(),
+            state: StepState::Todo,
+            at: None,
+            detail: String::new(),
+        });
+    }
+    steps
 }
 
 fn facts(delivery: &Delivery) -> DeliveryFacts {
@@ -186,25 +213,53 @@ fn facts(delivery: &Delivery) -> DeliveryFacts {
     }
 }
 
+/// A new link for an open invitation. One that is shown instead of mailed is written down as seen (R133).
 async fn renew(
     app: &App,
     admin: &Admin,
     id: &str,
-    sending: Sending,
+    (sending, permission): (Sending, Permission),
 ) -> Result<Issued, PageFailure> {
-    let (moment, catalogue, actor) = (app.moment(), app.catalogue.current(), admin.actor());
+    let (id, moment, actor) = (parse(id)?, app.moment(), admin.actor());
+    let invitation = found(app, id).await?;
+    require(admin, app, invitation.application, permission)?;
+    let catalogue = app.catalogue.current();
     let desk = app.desk(&catalogue);
     let wish = Resend {
-        invitation: parse(id)?,
+        invitation: id,
         actor: &actor,
         lifetime: None,
         sending,
         appoints: super::invite::appoints(admin),
     };
-    Ok(app
+    let renewed = app.db.write(async |tx| {
+        let issued = resend::resend(tx, &desk, &moment, wish).await?;
+        if sending == Sending::LinkOnly {
+            revealed(tx, &moment, &actor, id).await?;
+        }
+        Ok::<_, Failed<Refused>>(issued)
+    });
+    Ok(renewed.await?)
+}
+
+async fn found(app: &App, id: InvitationId) -> Result<Invitation, PageFailure> {
+    let now = app.moment().now;
+    let found = app
         .db
-        .write(async |tx| resend::resend(tx, &desk, &moment, wish).await)
-        .await?)
+        .read(async |tx| invitation::find(tx, id, now).await)
+        .await?;
+    Ok(found.ok_or_else(Failure::not_found)?)
+}
+
+pub(super) async fn revealed(
+    tx: &mut Tx,
+    moment: &Moment,
+    actor: &Actor,
+    id: InvitationId,
+) -> Result<(), Internal> {
+    let happening = event::Kind::InvitationLinkRevealed.about(id, serde_json::json!({}));
+    event::record(tx, moment, actor, happening).await?;
+    Ok(())
 }
 
 pub(super) async fn resend(
@@ -212,9 +267,9 @@ pub(super) async fn resend(
     admin: Admin,
     Path(id): Path<String>,
 ) -> Result<Response, PageFailure> {
-    admin.must(Permission::InvitationsWrite)?;
-    renew(&app, &admin, &id, Sending::Letter).await?;
-    Ok(Redirect::to(&app.links.console_invitation(&id)).into_response())
+    let how = (Sending::Letter, Permission::InvitationsWrite);
+    renew(&app, &admin, &id, how).await?;
+    Ok(Redirect::to(&app.links.console_invitation_after(&id, "resent")).into_response())
 }
 
 /// A new link, shown once, under its own permission (R133); the older link ends.
@@ -223,16 +278,8 @@ pub(super) async fn link(
     admin: Admin,
     Path(id): Path<String>,
 ) -> Result<Response, PageFailure> {
-    admin.must(Permission::InvitationsLink)?;
-    let issued = renew(&app, &admin, &id, Sending::LinkOnly).await?;
-    let (moment, actor) = (app.moment(), admin.actor());
-    let happening =
-        event::Kind::InvitationLinkRevealed.about(issued.invitation.id, serde_json::json!({}));
-    let recorded: Result<_, Internal> = app
-        .db
-        .write(async |tx| event::record(tx, &moment, &actor, happening).await)
-        .await;
-    recorded?;
+    let how = (Sending::LinkOnly, Permission::InvitationsLink);
+    let issued = renew(&app, &admin, &id, how).await?;
     link_page(&app, &admin, &issued).await
 }
 
@@ -241,7 +288,11 @@ pub(super) async fn link_page(
     admin: &Admin,
     issued: &Issued,
 ) -> Result<Response, PageFailure> {
-    let row = row(app, &issued.invitation);
+    let read: Result<_, Internal> = app
+        .db
+        .read(async |tx| row(tx, app, &issued.invitation).await)
+        .await;
+    let row = read?;
     let page = InvitationLinkOnce {
         me: frame(app, admin).await?,
         address: row.address,
@@ -260,10 +311,15 @@ pub(super) async fn revoke(
     admin: Admin,
     Path(id): Path<String>,
 ) -> Result<Response, PageFailure> {
-    admin.must(Permission::InvitationsWrite)?;
     let (moment, actor, id) = (app.moment(), admin.actor(), parse(&id)?);
+    let invitation = found(&app, id).await?;
+    let write = Permission::InvitationsWrite;
+    require(&admin, &app, invitation.application, write)?;
     app.db
         .write(async |tx| revoking::revoke(tx, &moment, &actor, id).await)
         .await?;
-    Ok(Redirect::to(&app.links.console_invitations()).into_response())
+    let list = app
+        .links
+        .console_invitations_where(&[("notice", "revoked")]);
+    Ok(Redirect::to(&list).into_response())
 }

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use chrono::TimeDelta;
 use serde::Deserialize;
 
-use super::detail::link_page;
+use super::detail::{link_page, revealed};
+use super::{is_console, require};
 use crate::access::{Permission, Role};
 use crate::app::{Admin, App};
 use crate::application::{ApplicationId, Choice as Invitable, NotInvitable};
@@ -16,7 +17,7 @@ use crate::console::frame;
 use crate::group::{self, Group, GroupId};
 use crate::identity::{self, IdentifierKind, IdentityStore, Profile, StoreId};
 use crate::invitation::form::ATTRIBUTE;
-use crate::invitation::{Appoints, Inviter, NewInvitation, Sending, issue};
+use crate::invitation::{Appoints, Inviter, NewInvitation, Refused, Sending, issue};
 use crate::kit::{EmailAddress, Failed, FieldProblem, Internal, PageRequest, Refusal as _};
 use crate::web::page::{
     ApplicationChoice, Choice, Field, GroupChoice, InviteForm, Problem, ResultingGroup, problems_of,
@@ -78,7 +79,7 @@ pub(super) async fn form(
         store: chosen.store,
         ..Typed::default()
     };
-    let world = World::read(&app, typed.store).await?;
+    let world = World::read(&app, &admin, typed.store).await?;
     page(&app, &admin, &world, &typed, Vec::new()).await
 }
 
@@ -88,7 +89,7 @@ pub(super) async fn submit(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageFailure> {
     admin.must(Permission::InvitationsWrite)?;
-    let world = World::read(&app, typed.store).await?;
+    let world = World::read(&app, &admin, typed.store).await?;
     if typed.submit == "preview" {
         return page(&app, &admin, &world, &typed, Vec::new()).await;
     }
@@ -104,6 +105,7 @@ pub(super) async fn submit(
         Ok(new) => new,
         Err(problems) => return refuse(&app, &admin, &world, &typed, &problems).await,
     };
+    require(&admin, &app, new.application, Permission::InvitationsWrite)?;
     let (moment, catalogue, inviter) = (
         app.moment(),
         app.catalogue.current(),
@@ -112,23 +114,22 @@ pub(super) async fn submit(
     let desk = app.desk(&catalogue);
     let issued = app
         .db
-        .write(async |tx| issue::issue(tx, &desk, &moment, (inviter, appoints(&admin)), new).await)
+        .write(async |tx| {
+            let issued = issue::issue(tx, &desk, &moment, (inviter, appoints(&admin)), new).await?;
+            if sending == Sending::LinkOnly {
+                revealed(tx, &moment, &admin.actor(), issued.invitation.id).await?;
+            }
+            Ok::<_, Failed<Refused>>(issued)
+        })
         .await;
     match issued {
         Ok(issued) if sending == Sending::LinkOnly => link_page(&app, &admin, &issued).await,
         Ok(issued) => {
             let id = issued.invitation.id.to_string();
-            Ok(Redirect::to(&app.links.console_invitation(&id)).into_response())
+            Ok(Redirect::to(&app.links.console_invitation_after(&id, "sent")).into_response())
         }
         Err(Failed::Refused(refused)) => {
-            let mut problems = refused.fields();
-            if problems.is_empty() {
-                problems.push(FieldProblem::new(
-                    "email",
-                    refused.code(),
-                    refused.sentence(),
-                ));
-            }
+            let problems = problems(&refused);
             refuse(&app, &admin, &world, &typed, &problems).await
         }
         Err(Failed::Internal(internal)) => Err(internal.into()),
@@ -140,6 +141,19 @@ pub(super) fn appoints(admin: &Admin) -> Appoints {
         Role::GlobalAdministrator => Appoints::Administrators,
         _ => Appoints::Nobody,
     }
+}
+
+/// At the fields, as the form names them; what is about no field stands at the address.
+fn problems(refused: &Refused) -> Vec<FieldProblem> {
+    let mut problems = refused.fields();
+    if problems.is_empty() {
+        let (code, sentence) = (refused.code(), refused.sentence());
+        problems.push(FieldProblem::new("email", code, sentence));
+    }
+    for problem in &mut problems {
+        problem.field = problem.field.replace('/', ".");
+    }
+    problems
 }
 
 /// The administrator, as the letter names them.
@@ -216,7 +230,8 @@ fn wish(
 }
 
 impl World {
-    async fn read(app: &App, wanted: Option<StoreId>) -> Result<Self, PageFailure> {
+    /// Stores of the console itself are for those who may make administrators.
+    async fn read(app: &App, admin: &Admin, wanted: Option<StoreId>) -> Result<Self, PageFailure> {
         let request = PageRequest {
             after: None,
             limit: 200,
@@ -230,8 +245,14 @@ impl World {
                 ))
             })
             .await;
-        let (stores, groups) = read?;
+        let (mut stores, groups) = read?;
         let catalogue = app.catalogue.current();
+        let of_console = |store: &IdentityStore| {
+            let choices = catalogue.choices(store.id);
+            choices.iter().any(|it| is_console(app, it.application.id))
+        };
+        stores.retain(|store| admin.may(Permission::AdministratorsWrite) || !of_console(store));
+        stores.sort_by_key(of_console); // most invitations are to customers
         let inhabited = |store: &&IdentityStore| {
             catalogue
                 .choices(store.id)

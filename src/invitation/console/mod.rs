@@ -13,12 +13,15 @@ use serde::Deserialize;
 
 use crate::access::Permission;
 use crate::app::{Admin, App};
+use crate::application::{ApplicationId, Purpose};
 use crate::console::frame;
+use crate::db::Tx;
 use crate::invitation::list::{self, Filter};
 use crate::invitation::{Invitation, InvitationId, Status};
 use crate::kit::{EmailAddress, Internal, PageRequest};
+use crate::mail;
 use crate::web::page::{Chip, InvitationList, InvitationRow};
-use crate::web::{Brand, PageFailure, Query, path};
+use crate::web::{Brand, Failure, PageFailure, Query, path};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -37,7 +40,12 @@ struct Wanted {
     #[serde(default)]
     email: String,
     after: Option<InvitationId>,
+    #[serde(default)]
+    notice: String,
 }
+
+/// Each line asks for its letter's state, so a page is short.
+const LINES: u16 = 25;
 
 impl Wanted {
     /// The list with the same search, another status and another page.
@@ -84,49 +92,85 @@ async fn show(
     };
     let page = PageRequest {
         after: wanted.after,
-        ..PageRequest::first()
+        limit: LINES,
     };
     let moment = app.moment();
     let read: Result<_, Internal> = app
         .db
-        .read(async |tx| list::list(tx, &moment, &filter, &page).await)
+        .read(async |tx| {
+            if nobody {
+                return Ok((Vec::new(), None));
+            }
+            let found = list::list(tx, &moment, &filter, &page).await?;
+            Ok((rows(tx, &app, &found.items).await?, found.next))
+        })
         .await;
-    let found = read?;
-    let (items, next) = if nobody {
-        (Vec::new(), None)
-    } else {
-        (found.items, found.next)
-    };
+    let (rows, next) = read?;
     let status = status.map_or("", Status::as_str);
     let page = InvitationList {
         me: frame(&app, &admin).await?,
         chips: wanted.chips(&app),
         search: wanted.email.clone(),
         status: status.to_owned(),
-        rows: items.iter().map(|it| row(&app, it)).collect(),
+        rows,
         next_url: next.map(|id| wanted.url(&app, status, &id.to_string())),
         first_url: wanted.after.map(|_| wanted.url(&app, status, "")),
-        notice: None,
+        notice: (wanted.notice == "revoked").then(|| wanted.notice.clone()),
     };
     admin
         .hosted
         .page(&app, &admin.hosted.shell(Brand::default()), &page)
 }
 
-/// One line of the list.
-#[must_use]
-pub fn row(app: &App, invitation: &Invitation) -> InvitationRow {
+/// The lines of a list.
+pub async fn rows(
+    tx: &mut Tx,
+    app: &App,
+    invitations: &[Invitation],
+) -> Result<Vec<InvitationRow>, Internal> {
+    let mut rows = Vec::with_capacity(invitations.len());
+    for invitation in invitations {
+        rows.push(row(tx, app, invitation).await?);
+    }
+    Ok(rows)
+}
+
+/// One line, with what became of the letter (R137).
+async fn row(tx: &mut Tx, app: &App, invitation: &Invitation) -> Result<InvitationRow, Internal> {
     let catalogue = app.catalogue.current();
     let application = catalogue.application(invitation.application);
-    InvitationRow {
+    let delivery = mail::delivery_of(tx, invitation.id).await?;
+    Ok(InvitationRow {
         url: app.links.console_invitation(&invitation.id.to_string()),
         name: invitation.profile.display_name().unwrap_or_default(),
         address: invitation.email.as_typed().to_owned(),
         application: application.map(|it| it.name.clone()).unwrap_or_default(),
         status: invitation.stage.status().as_str().to_owned(),
-        delivery: None,
+        delivery: delivery.map(|delivery| delivery.state.as_str().to_owned()),
         inviter: invitation.inviter.name.clone(),
         sent_at: invitation.sent_at,
         expires_at: invitation.expires_at,
+    })
+}
+
+/// Whoever makes, sends or holds an invitation into the console decides who becomes an administrator, and needs a
+/// permission of its own for that.
+fn require(
+    admin: &Admin,
+    app: &App,
+    application: ApplicationId,
+    permission: Permission,
+) -> Result<(), Failure> {
+    admin.must(permission)?;
+    if is_console(app, application) {
+        admin.must(Permission::AdministratorsWrite)?;
     }
+    Ok(())
+}
+
+fn is_console(app: &App, application: ApplicationId) -> bool {
+    let catalogue = app.catalogue.current();
+    catalogue
+        .application(application)
+        .is_some_and(|one| one.purpose == Purpose::Console)
 }

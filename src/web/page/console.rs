@@ -151,7 +151,7 @@ pub enum StepState {
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
     /// The catalogue's `step-…`: created, sent, deferred, failed, opened, started, done, resent, declined, reported,
-    /// revoked, expired, `fresh_link_asked`, `link_copied`.
+    /// revoked, expired, `fresh_link_asked`, `link_revealed`.
     pub kind: String,
     pub state: StepState,
     pub at: Option<DateTime<Utc>>,

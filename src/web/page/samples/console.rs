@@ -253,7 +253,7 @@ fn detail(studio: &mut Studio) {
             step("deferred", Warn, "421 4.7.0 Greylisted, try again later"),
             step("opened", Done, ""),
             step("started", Now, ""),
-            step("done", Todo, ""),
+            step("accepted", Todo, ""),
         ],
         delivery: Some(DeliveryFacts {
             state: "deferred".into(),

@@ -1,0 +1,210 @@
+//! The administrators' console, as an administrator uses it.
+
+use http::StatusCode;
+use usher::access::{self, Role};
+use usher::application::{ApplicationDraft, ApplicationId, ClientDraft, NewApplication, Purpose};
+use usher::event::Actor;
+use usher::identity::{NewPassword, Proof};
+
+use crate::harness::{Browser, Page, RelyingParty, TestApp};
+use crate::sign_in::{PASSWORD, person, types};
+
+const GRACE: &str = "grace.hopper@harborline.example";
+const ADMIN: &str = "ada@northwind.example";
+
+/// Usher with its console, "Expense Desk", and an administrator.
+struct Office {
+    test: TestApp,
+    desk: RelyingParty,
+    console: ApplicationId,
+}
+
+impl Office {
+    async fn each(role: Role) -> Vec<Self> {
+        let mut offices = Vec::new();
+        for test in TestApp::each().await {
+            offices.push(Self::furnish(test, role).await);
+        }
+        offices
+    }
+
+    async fn furnish(test: TestApp, role: Role) -> Self {
+        let customers = test.store("Customers").await;
+        let desk = test.expense_desk(customers.id).await;
+        let store = test.store("Administrators").await;
+        let application = ApplicationDraft {
+            home_url: Some(test.app.links.console()),
+            ..ApplicationDraft::named("Console")
+        };
+        let client = ClientDraft {
+            redirect_uris: vec![test.app.links.console()],
+            ..ClientDraft::default()
+        };
+        let new = NewApplication {
+            store: store.id,
+            purpose: Purpose::Console,
+            application,
+            client: Some(client),
+        };
+        let console = test.create(new).await.application.id;
+        let ada = person(&test, &store, (ADMIN, Proof::Given), NewPassword::Own).await;
+        let (moment, actor) = (test.app.moment(), Actor::System);
+        let appointed = test
+            .app
+            .db
+            .write(async |tx| access::appoint(tx, &moment, &actor, ada, role).await);
+        appointed.await.unwrap();
+        Self {
+            test,
+            desk,
+            console,
+        }
+    }
+
+    /// The administrator signs in and is in the console.
+    async fn enters(&self) -> (Browser, Page) {
+        let mut browser = self.test.browser();
+        let page = browser.open("/console").await;
+        let page = types(&mut browser, &page, ADMIN, PASSWORD).await;
+        assert_eq!(page.url.path(), "/console", "{}", page.body);
+        (browser, page)
+    }
+
+    async fn invites(&self, browser: &mut Browser) -> Page {
+        let form = browser.open("/console/invitations/new").await;
+        let application = self.desk.application.to_string();
+        let typed = [
+            ("application", application.as_str()),
+            ("email", GRACE),
+            ("given_name", "Grace"),
+        ];
+        browser.submit(&form, "submit", &typed).await
+    }
+}
+
+/// R26, R45, R51, R57, R58, R133: an administrator invites, sees the invitation and its history, resends, and gets the link once.
+#[tokio::test]
+async fn r51_an_administrator_invites_and_follows_the_invitation() {
+    for office in Office::each(Role::GlobalAdministrator).await {
+        let (mut browser, home) = office.enters().await;
+        assert!(home.text(".me").contains("Global Administrator"));
+        let detail = office.invites(&mut browser).await;
+        assert_eq!(detail.heading(), "Grace", "{}", detail.body);
+        assert!(
+            detail.text("main").contains("on its way")
+                && detail.text(".timeline").contains("Created")
+        );
+        let letter = office.test.letter_to(GRACE).await;
+
+        let list = browser.open("/console/invitations?status=pending").await;
+        assert!(
+            list.text("tbody").contains(GRACE) && list.text("tbody").contains("Sent"),
+            "{}",
+            list.body
+        );
+        let nobody = browser
+            .open("/console/invitations?email=nobody@harborline.example")
+            .await;
+        assert!(!nobody.text("main").contains(GRACE));
+        let again = office.invites(&mut browser).await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+        let resent = browser.submit(&detail, "resend", &[]).await;
+        assert!(resent.text("main").contains("A new mail is on its way"));
+        let shown = browser.submit(&resent, "new-link", &[]).await;
+        let link = shown.text("#link");
+        assert!(
+            link.contains("/invitation/") && link != letter.link("/invitation/"),
+            "{}",
+            shown.body
+        );
+        let detail = browser.open(detail.url.path()).await;
+        assert!(!detail.body.contains(&link) && detail.text(".timeline").contains("Link shown"));
+    }
+}
+
+/// R59, R60: revoking is done in the detail view, and the invitation leaves the list for good.
+#[tokio::test]
+async fn r60_a_revoked_invitation_leaves_the_list() {
+    for office in Office::each(Role::SupportReadWrite).await {
+        let (mut browser, _) = office.enters().await;
+        let detail = office.invites(&mut browser).await;
+        let list = browser.submit(&detail, "revoke-confirm", &[]).await;
+        assert_eq!(list.url.path(), "/console/invitations");
+        assert!(!list.text("main").contains(GRACE) && list.text("main").contains("revoked"));
+        let detail = browser.open(detail.url.path()).await;
+        assert!(!detail.has("#resend") && !detail.has("#revoke-confirm"));
+    }
+}
+
+/// What is wrong stands at its field, and what was typed is kept. R45, R49: the union of groups is shown before sending.
+#[tokio::test]
+async fn r49_the_form_shows_what_will_be_and_what_is_wrong() {
+    for office in Office::each(Role::SupportReadOnly).await {
+        let everybody = office.test.group("Everybody").await;
+        let auditors = office.test.group("Auditors").await.to_string();
+        office
+            .test
+            .assign(office.desk.application, vec![everybody])
+            .await;
+        let (mut browser, _) = office.enters().await;
+        let form = browser.open("/console/invitations/new").await;
+        let application = office.desk.application.to_string();
+        let typed = [
+            ("application", application.as_str()),
+            ("email", "grace@"),
+            ("groups[]", auditors.as_str()),
+        ];
+        let asked = [&typed[..], &[("submit", "preview")]].concat(); // the button stands beside the form
+        let preview = browser.post("/console/invitations/new", &asked).await;
+        let union = preview.text(".stick tbody");
+        assert!(
+            union.contains("Auditors invitation") && union.contains("Everybody application"),
+            "{union}"
+        );
+        let refused = browser.submit(&form, "submit", &typed).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(
+            refused.attribute("#email", "aria-invalid").as_deref(),
+            Some("true")
+        );
+        assert_eq!(refused.value("email").as_deref(), Some("grace@"));
+        assert!(
+            !refused.has("#create-link"),
+            "the link has its own permission (R133)"
+        );
+    }
+}
+
+/// R4: an auditor sees but doesn't invite, and whoever may invite people may still not make administrators.
+#[tokio::test]
+async fn r4_inviting_is_no_way_to_become_an_administrator() {
+    for office in Office::each(Role::SupportReadWrite).await {
+        let (mut browser, _) = office.enters().await;
+        let form = browser.open("/console/invitations/new").await;
+        assert!(
+            !form.body.contains("Administrators")
+                && !form.body.contains(&office.console.to_string())
+        );
+        let console = office.console.to_string();
+        let typed = [
+            ("application", console.as_str()),
+            ("email", GRACE),
+            ("submit", "send"),
+        ];
+        let refused = browser.post("/console/invitations/new", &typed).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        assert!(office.test.letters().await.is_empty());
+    }
+    for office in Office::each(Role::Auditor).await {
+        let (mut browser, _) = office.enters().await;
+        assert_eq!(
+            browser.open("/console/invitations").await.status,
+            StatusCode::OK
+        );
+        assert_eq!(
+            browser.open("/console/invitations/new").await.status,
+            StatusCode::FORBIDDEN
+        );
+    }
+}
