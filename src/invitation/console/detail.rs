@@ -1,12 +1,10 @@
 //! One invitation (R57–R63, R137): its history, its letter, and what can still be done.
 
-use std::collections::BTreeSet;
-
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
-use super::{require, row};
+use super::{require, row, union};
 use crate::access::Permission;
 use crate::app::{Admin, App};
 use crate::console::frame;
@@ -156,14 +154,9 @@ fn profile(seen: &Seen) -> Vec<Field> {
 fn resulting(app: &App, seen: &Seen) -> Vec<ResultingGroup> {
     let catalogue = app.catalogue.current();
     let assigned = catalogue.groups_of(seen.invitation.application);
-    let assigned: BTreeSet<&str> = assigned.iter().map(|it| it.name.as_str()).collect();
-    let invited: BTreeSet<&str> = seen.groups.iter().map(|(_, name)| name.as_str()).collect();
-    let group = |name: &&str| ResultingGroup {
-        name: (*name).to_owned(),
-        by_invitation: invited.contains(name),
-        by_application: assigned.contains(name),
-    };
-    invited.union(&assigned).map(group).collect()
+    let assigned = assigned.iter().map(|it| it.name.clone()).collect();
+    let invited = seen.groups.iter().map(|(_, name)| name.clone()).collect();
+    union(&invited, &assigned)
 }
 
 /// The history, oldest first, and what is still to come.

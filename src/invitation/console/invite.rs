@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::detail::{link_page, revealed};
-use super::{is_console, require};
+use super::{is_console, require, union};
 use crate::access::{Permission, Role};
 use crate::app::{Admin, App};
 use crate::application::{ApplicationId, Choice as Invitable, NotInvitable};
@@ -20,7 +20,7 @@ use crate::invitation::form::ATTRIBUTE;
 use crate::invitation::{Appoints, Inviter, NewInvitation, Refused, Sending, issue};
 use crate::kit::{EmailAddress, Failed, FieldProblem, Internal, PageRequest, Refusal as _};
 use crate::web::page::{
-    ApplicationChoice, Choice, Field, GroupChoice, InviteForm, Problem, ResultingGroup, problems_of,
+    ApplicationChoice, Choice, Field, GroupChoice, InviteForm, Problem, problems_of,
 };
 use crate::web::{Brand, Failure, Form, Locale, PageFailure, Query};
 
@@ -319,7 +319,7 @@ async fn page(
             .iter()
             .map(|it| group_choice(it, typed))
             .collect(),
-        resulting: resulting(world, typed, &assigned),
+        resulting: union(&names_of(world, typed), &assigned),
         locales: Locale::all()
             .iter()
             .map(|it| chosen(&it.to_string(), &typed.locale))
@@ -386,19 +386,9 @@ fn fields(store: &IdentityStore, typed: &Typed) -> Vec<Field> {
     claims.chain(attributes).collect()
 }
 
-/// R49: the union, shown before sending.
-fn resulting(world: &World, typed: &Typed, assigned: &BTreeSet<String>) -> Vec<ResultingGroup> {
-    let chosen = world
-        .groups
-        .iter()
-        .filter(|it| typed.groups.contains(&it.id));
-    let chosen: BTreeSet<String> = chosen.map(|it| it.name.clone()).collect();
-    let union = chosen.union(assigned);
-    union
-        .map(|name| ResultingGroup {
-            name: name.clone(),
-            by_invitation: chosen.contains(name),
-            by_application: assigned.contains(name),
-        })
-        .collect()
+/// The names of the groups that were chosen.
+fn names_of(world: &World, typed: &Typed) -> BTreeSet<String> {
+    let groups = world.groups.iter();
+    let chosen = groups.filter(|it| typed.groups.contains(&it.id));
+    chosen.map(|it| it.name.clone()).collect()
 }

@@ -5,6 +5,8 @@
 mod detail;
 mod invite;
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
@@ -20,7 +22,7 @@ use crate::invitation::list::{self, Filter};
 use crate::invitation::{Invitation, InvitationId, Status};
 use crate::kit::{EmailAddress, Internal, PageRequest};
 use crate::mail;
-use crate::web::page::{Chip, InvitationList, InvitationRow};
+use crate::web::page::{Chip, InvitationList, InvitationRow, ResultingGroup};
 use crate::web::{Brand, Failure, PageFailure, Query, path};
 
 pub fn routes() -> Router<App> {
@@ -173,4 +175,14 @@ fn is_console(app: &App, application: ApplicationId) -> bool {
     catalogue
         .application(application)
         .is_some_and(|one| one.purpose == Purpose::Console)
+}
+
+/// R45, R49: each group once, with the reasons for it.
+fn union(invited: &BTreeSet<String>, assigned: &BTreeSet<String>) -> Vec<ResultingGroup> {
+    let group = |name: &String| ResultingGroup {
+        name: name.clone(),
+        by_invitation: invited.contains(name),
+        by_application: assigned.contains(name),
+    };
+    invited.union(assigned).map(group).collect()
 }
