@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 
-import { address, api, issuer, letterTo, linkIn, unique } from '../support/usher.mjs'
+import { address, api, expenseDesk, issuer, letterTo, linkIn, unique } from '../support/usher.mjs'
 import { look, password, window } from './stage.mjs'
 
 const administrator = 'admin@harborline.example'
@@ -73,7 +73,7 @@ test('R26 R39 R45 R51 inviting from the console: form, groups, letter, list, det
 
 test('R58 R59 resending and revoking from the detail view', async t => {
   const page = await signedIn(t)
-  const desk = await api('GET', '/applications').then(list => list.items.find(one => one.name === 'Expense Desk'))
+  const desk = await expenseDesk()
   const email = address('changes')
   const { id } = await api('POST', '/invitations', { application: desk.id, email })
   await page.goto(`${issuer}/console/invitations/${id}`)

@@ -111,7 +111,7 @@ for (const algorithm of ['RS256', 'ES256', 'EdDSA']) {
   })
 }
 
-test('a client without a secret signs people in with PKCE alone', async () => {
+test('a client without a secret signs people in with PKCE alone, once they have agreed (RFC 8252 section 8.6)', async () => {
   const { browser, ...made } = await applicationWithPerson({ authentication: 'none' })
   const config = await discover(made, oidc.None())
   const { url, checks } = await request(config)
@@ -204,7 +204,6 @@ test('scopes that are not asked for tell nothing', async () => {
   const { browser, ...made } = await applicationWithPerson()
   const config = await discover(made)
   const answered = await tokens(config, browser, { scope: 'openid' })
-  assert.equal(answered.refresh_token, undefined)
   const person = await oidc.fetchUserInfo(config, answered.access_token, answered.claims().sub)
   assert.deepEqual(Object.keys(person), ['sub'])
   assert.equal(answered.claims().groups, undefined)

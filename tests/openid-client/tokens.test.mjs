@@ -7,6 +7,9 @@ import * as oidc from 'openid-client'
 import { api, issuer } from '../support/usher.mjs'
 import { application, applicationWithPerson, discover, request, signedOut, tokens } from './relying-party.mjs'
 
+// The library reports the challenge of the 401 that RFC 6749 section 5.2 asks for.
+const unknownClient = { status: 401, code: 'OAUTH_WWW_AUTHENTICATE_CHALLENGE' }
+
 test('refresh tokens rotate, and one that comes back a second time ends them all', async () => {
   const { browser, ...made } = await applicationWithPerson()
   const config = await discover(made)
@@ -70,7 +73,7 @@ test('userinfo wants a token of a person, in the header', async () => {
   const url = config.serverMetadata().userinfo_endpoint
   const status = async (init, query = '') => (await fetch(url + query, init)).status
   assert.equal(await status({}), 401)
-  assert.equal(await status({}, `?access_token=${answered.access_token}`), 401)
+  assert.equal(await status({}, `?access_token=${answered.access_token}`), 400, 'addresses end up in logs')
   assert.equal(await status({ headers: { authorization: `Bearer ${answered.id_token}` } }), 401, 'an ID token is no access token')
   assert.equal(await status({ method: 'POST', headers: { authorization: `Bearer ${answered.access_token}` } }), 200)
   assert.equal(await status({ method: 'POST', body: new URLSearchParams({ access_token: answered.access_token }) }), 200)
@@ -101,7 +104,7 @@ test('a client proves itself with a signed assertion (private_key_jwt)', async (
   assert.ok(answered.id_token)
   const stranger = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
   const forged = await discover(made, oidc.PrivateKeyJwt({ key: stranger.privateKey, kid: 'one' }))
-  await assert.rejects(oidc.refreshTokenGrant(forged, answered.refresh_token), { error: 'invalid_client' })
+  await assert.rejects(oidc.refreshTokenGrant(forged, answered.refresh_token), unknownClient)
 })
 
 test('client_secret_post works where it is registered, and a wrong secret nowhere', async () => {
@@ -111,7 +114,7 @@ test('client_secret_post works where it is registered, and a wrong secret nowher
   const wrong = await discover(made, oidc.ClientSecretPost('wrong'))
   const { url, checks } = await request(wrong)
   const { left } = await browser.open(url)
-  await assert.rejects(oidc.authorizationCodeGrant(wrong, left, checks), { error: 'invalid_client' })
+  await assert.rejects(oidc.authorizationCodeGrant(wrong, left, checks), unknownClient)
 })
 
 test('signing out at the application signs out at the provider and comes back', async () => {

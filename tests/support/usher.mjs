@@ -58,7 +58,7 @@ const scopes = [
 ]
 
 /** Calls the management API; anything but success is an error that carries the answer. */
-export async function api(method, path, body) {
+export async function api(method, path, body = method === 'POST' ? {} : undefined) {
   const response = await fetch(`${issuer}/api/v1${path}`, {
     method,
     headers: { authorization: `Bearer ${await accessToken()}`, ...(body && { 'content-type': 'application/json' }) },
@@ -74,14 +74,21 @@ let desk
 
 /** The demo's own application. */
 export function expenseDesk() {
-  desk ??= api('GET', '/applications').then(page => page.items.find(found => found.name === 'Expense Desk'))
+  desk ??= find('/applications', application => application.name === 'Expense Desk')
   return desk
+}
+
+/** The first item of a list, on whichever page it is. */
+async function find(path, wanted) {
+  let page = await api('GET', path)
+  while (!page.items.some(wanted) && page.next) page = await api('GET', `${path}?after=${page.next}`)
+  return page.items.find(wanted)
 }
 
 /** The letters to an address, newest first. */
 export async function letters(recipient) {
   const response = await fetch(`${issuer}/mailbox.json`)
-  const { letters } = await response.json()
+  const letters = await response.json()
   return letters.filter(letter => letter.recipient.toLowerCase() === recipient.toLowerCase())
 }
 
