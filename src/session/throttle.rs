@@ -112,7 +112,7 @@ impl Attempts {
             let (failures, until) = row.map_or((0, now + counter.budget.window), |row| {
                 (row.failures, row.window_ends_at)
             });
-            if failures + running.others(counter) >= counter.budget.failures {
+            if failures + running.others_of(counter) >= counter.budget.failures {
                 wait = wait.max(Some(until - now));
             }
         }
@@ -166,19 +166,20 @@ pub struct Counted {
 
 struct Running {
     attempts: Attempts,
-    names: Vec<Vec<u8>>,
+    /// The counters, each with how many others ran when this attempt began: taken before the stored failures are read, so that
+    /// whoever fails in between is counted twice rather than not at all.
+    names: Vec<(Vec<u8>, i64)>,
 }
 
 impl Running {
     fn begin(attempts: &Attempts, counters: &[Counter]) -> Self {
-        let names: Vec<_> = counters
-            .iter()
-            .map(|counter| counter.name.clone())
-            .collect();
         let mut running = attempts.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for name in &names {
-            *running.entry(name.clone()).or_insert(0) += 1;
-        }
+        let join = |counter: &Counter| {
+            let count = running.entry(counter.name.clone()).or_insert(0);
+            *count += 1;
+            (counter.name.clone(), *count - 1)
+        };
+        let names = counters.iter().map(join).collect();
         drop(running);
         Self {
             attempts: attempts.clone(),
@@ -186,14 +187,10 @@ impl Running {
         }
     }
 
-    /// How many others run with this counter.
-    fn others(&self, counter: &Counter) -> i64 {
-        let running = self
-            .attempts
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        running.get(&counter.name).map_or(0, |count| count - 1)
+    /// How many others ran with this counter.
+    fn others_of(&self, counter: &Counter) -> i64 {
+        let found = self.names.iter().find(|(name, _)| *name == counter.name);
+        found.map_or(0, |(_, others)| *others)
     }
 }
 
@@ -204,7 +201,7 @@ impl Drop for Running {
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        for name in &self.names {
+        for (name, _) in &self.names {
             if let Some(count) = running.get_mut(name) {
                 *count -= 1;
                 if *count <= 0 {

@@ -34,6 +34,7 @@ async fn r127_an_invitee_ends_in_the_application_signed_in() {
         assert_eq!(form.value("given_name").as_deref(), Some("Grace"));
         assert_eq!(form.value("family_name").as_deref(), Some("Hopper"));
         assert_eq!(form.value("username").as_deref(), Some(GRACE));
+        assert_eq!(form.text("label[for=username]"), "E-mail");
         assert_eq!(app.status_of(invited.id).await, "pending");
         assert!(app.identity_of(&store, GRACE).await.is_none());
 

@@ -14,7 +14,7 @@ use crate::identity::password::MIN_CHARACTERS;
 use crate::invitation::form::{self, ATTRIBUTE};
 use crate::kit::FieldProblem;
 use crate::web::PageFailure;
-use crate::web::page::{self, Control, IdentifierRule, PasswordField, Problem, problems_of};
+use crate::web::page::{self, IdentifierRule, PasswordField, Problem, problems_of};
 
 impl Desk {
     pub(super) fn show_problems(
@@ -86,17 +86,17 @@ impl Desk {
     fn identifier_field(&self, typed: Option<&str>) -> page::Field {
         let invited = self.invitation.as_ref().map(|it| it.email.as_typed());
         let hint = invited.or(self.followed.flow.login_hint.as_deref());
-        let (control, start) = if self.knows_addresses() {
-            (Control::Email, hint.unwrap_or_default())
+        // The claim names the field for people; the form calls it `username` either way.
+        let field = if self.knows_addresses() {
+            page::Field::claim("email", typed.or(hint).unwrap_or_default())
         } else {
-            (Control::Text, "")
+            page::Field::claim("preferred_username", typed.unwrap_or_default())
         };
         page::Field {
-            control,
             autocomplete: "username",
             locked: self.rule() == Some(IdentifierRule::Same),
             required: true,
-            ..page::Field::claim("username", typed.unwrap_or(start))
+            ..field
         }
     }
 
