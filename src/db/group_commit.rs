@@ -156,7 +156,9 @@ impl Turn {
         let (nested, waiting) = (self.nested, Arc::clone(&self.writer.waiting));
         spawn(async move {
             match line.end_unit(outcome, nested).await {
-                Ok(()) if outcome == Outcome::Keep => line.unanswered.push(tell),
+                // One that was undone may have been refused for what another unit of this transaction wrote: it hears so only
+                // when that is true for everybody.
+                Ok(()) if line.open => line.unanswered.push(tell),
                 Ok(()) => drop(tell.send(Ok(()))),
                 Err(error) => {
                     line.unanswered.push(tell);

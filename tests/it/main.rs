@@ -6,6 +6,7 @@
     reason = "a test that can't go on says so by panicking"
 )]
 
+mod accepting;
 mod api;
 mod applications;
 mod authorize;
