@@ -57,7 +57,7 @@ enum Connection {
     PostgresWriter(sqlx::Transaction<'static, Postgres>),
 }
 
-/// Connections beyond this many make two cores slower, not faster (measured; see `docs/performance.md`).
+/// Connections beyond this many make two cores slower, not faster (see `docs/performance.md`).
 const POSTGRES_CONNECTIONS: u32 = 8;
 const SQLITE_READERS: u32 = 4;
 const IDLE_BEFORE_PING: Duration = Duration::from_secs(30);
