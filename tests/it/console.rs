@@ -123,7 +123,7 @@ async fn r51_an_administrator_invites_and_follows_the_invitation() {
     }
 }
 
-/// R59, R60: revoking is done in the detail view, and the invitation leaves the list for good.
+/// R59, R60, R61: revoking is done in the detail view, and the invitation leaves the list for good.
 #[tokio::test]
 async fn r60_a_revoked_invitation_leaves_the_list() {
     for office in Office::each(Role::SupportReadWrite).await {
