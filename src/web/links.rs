@@ -30,7 +30,6 @@ pub mod path {
     pub const SIGN_UP: &str = "/sign-up";
     pub const VERIFY_ADDRESS: &str = "/verify-address";
     pub const DIFFERENT_ACCOUNT: &str = "/different-account";
-    pub const WELCOME: &str = "/welcome";
     pub const MAILBOX: &str = "/mailbox";
     pub const MAILBOX_JSON: &str = "/mailbox.json";
     pub const LETTER: &str = "/mailbox/{id}";
@@ -178,11 +177,6 @@ impl Links {
     #[must_use]
     pub fn different_account(&self, flow: &str) -> String {
         self.with_flow(path::DIFFERENT_ACCOUNT, flow)
-    }
-
-    #[must_use]
-    pub fn welcome(&self, flow: &str) -> String {
-        self.with_flow(path::WELCOME, flow)
     }
 
     /// An authorization request, asked again with GET.
