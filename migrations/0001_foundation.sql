@@ -7,7 +7,7 @@ CREATE TABLE snapshot_version (
     name TEXT PRIMARY KEY NOT NULL,
     number BIGINT NOT NULL
 );
-INSERT INTO snapshot_version (name, number) VALUES ('catalogue', 1), ('keys', 1), ('revocations', 1);
+INSERT INTO snapshot_version (name, number) VALUES ('catalogue', 1), ('keys', 1), ('revocations', 1), ('connections', 1);
 
 CREATE TABLE signing_key (
     id UUID PRIMARY KEY NOT NULL,
@@ -283,6 +283,52 @@ CREATE TABLE consent (
     given_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (identity_id, client_id)
 );
+
+-- Federation -----------------------------------------------------------------------------------
+
+-- A provider at which people may sign in.
+CREATE TABLE connection (
+    id UUID PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL UNIQUE,            -- as the button says
+    settings JSONB NOT NULL,              -- the provider's kind and everything about it but the secret
+    client_id TEXT NOT NULL,
+    secret_sealed BYTEA,                  -- NULL: a public client
+    secret_expires_at TIMESTAMPTZ,
+    secret_warned_at TIMESTAMPTZ,         -- of its expiry
+    enabled BOOLEAN NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    revision BIGINT NOT NULL
+);
+
+-- Somebody's way to a provider and back: begun, taken once by the callback, finished once by what follows.
+CREATE TABLE external_sign_in (
+    id UUID PRIMARY KEY NOT NULL,
+    state_hash BYTEA NOT NULL UNIQUE,     -- of the state parameter
+    connection_id UUID NOT NULL REFERENCES connection (id),
+    browser_hash BYTEA NOT NULL,          -- of the cookie of the browser in which it began
+    request_sealed BYTEA NOT NULL,        -- the flow, nonce, code verifier, redirect URI, issuer
+    created_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL,      -- first for the callback, then for what follows
+    taken_at TIMESTAMPTZ,                 -- by the callback
+    identity_sealed BYTEA,                -- who came back
+    finished_at TIMESTAMPTZ               -- a session began, or an account was made or linked
+);
+CREATE INDEX external_sign_in_by_expiry ON external_sign_in (expires_at);
+
+-- The account at a provider with which a person signs in. An address is never part of the key (R131).
+CREATE TABLE linked_account (
+    store_id UUID NOT NULL REFERENCES identity_store (id),
+    namespace TEXT NOT NULL,              -- the issuer, or what stands for it: an Entra tenant, a Salesforce organization
+    subject TEXT NOT NULL,
+    identity_id UUID NOT NULL REFERENCES identity (id),
+    connection_id UUID NOT NULL REFERENCES connection (id),
+    label TEXT NOT NULL,                  -- what the person recognises it by: an address or a user name, as last seen
+    linked_at TIMESTAMPTZ NOT NULL,
+    last_used_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (store_id, namespace, subject)
+);
+CREATE INDEX linked_account_by_identity ON linked_account (identity_id);
+CREATE INDEX linked_account_by_connection ON linked_account (connection_id);
 
 -- Mail -----------------------------------------------------------------------------------------
 

@@ -45,6 +45,9 @@ pub mod group;
 /// Signed-in browsers, flows, signing in, recovery, and how often anybody may try.
 pub mod session;
 
+/// Signing in somewhere else: connections to identity providers, and what they prove.
+pub mod federation;
+
 /// Inviting people, and their acceptance.
 pub mod invitation;
 

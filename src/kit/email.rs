@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 /// An address as typed, with the normalised form that it is compared and stored by (R33, R139).
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct EmailAddress {
     typed: String,
     key: String,
@@ -86,6 +87,20 @@ impl FromStr for EmailAddress {
 /// RFC 5322 section 3.2.3 `atext`, and letters beyond ASCII (RFC 6531).
 fn is_atom_character(c: char) -> bool {
     c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
+}
+
+impl TryFrom<String> for EmailAddress {
+    type Error = NotAnEmailAddress;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<EmailAddress> for String {
+    fn from(address: EmailAddress) -> Self {
+        address.as_typed().to_owned()
+    }
 }
 
 impl PartialEq for EmailAddress {

@@ -40,6 +40,9 @@ pub struct Flow {
     /// What the person answered on the way.
     #[serde(default)]
     pub account: Account,
+    /// The sign-in at a provider that brought somebody who has no account here yet, or not one that is linked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<Id<kinds::ExternalSignIn>>,
 }
 
 /// Where a flow ends.
@@ -97,6 +100,7 @@ impl Flow {
             login_hint: None,
             locales: Vec::new(),
             account: Account::NotAsked,
+            external: None,
         }
     }
 
@@ -142,6 +146,7 @@ impl Flow {
             browser,
             destination: Destination::Application,
             account: Account::NotAsked,
+            external: None,
             ..self
         }
     }

@@ -1,0 +1,22 @@
+//! Signing in somewhere else: connections to identity providers, the one flow through them, and the accounts that are linked.
+//!
+//! Doesn't decide where a flow goes next, nor who may sign up; the provider's dispatcher and the invitations do.
+
+mod connection;
+pub mod connector;
+mod external;
+mod settings;
+
+use crate::kit::{Id, kinds};
+
+pub use connection::Connection;
+pub use external::{AccountKey, Address, ExternalIdentity};
+pub use settings::{
+    Audience, Cloud, Google, Microsoft, OAuth2, Oidc, Provider, Salesforce, SalesforceHost,
+    Settings,
+};
+
+/// Names a connection.
+pub type ConnectionId = Id<kinds::Connection>;
+/// Names one way to a provider and back.
+pub type ExternalSignInId = Id<kinds::ExternalSignIn>;
