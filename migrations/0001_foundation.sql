@@ -80,13 +80,25 @@ CREATE TABLE session (
     identity_id UUID NOT NULL REFERENCES identity (id),
     store_id UUID NOT NULL,
     methods JSONB NOT NULL,               -- amr, RFC 8176
-    authenticated_at TIMESTAMPTZ NOT NULL,
+    authenticated_at TIMESTAMPTZ NOT NULL, -- auth_time; an external provider may have seen the person earlier
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
     ended_at TIMESTAMPTZ
 );
 CREATE INDEX session_by_identity ON session (identity_id);
 CREATE INDEX session_by_expiry ON session (expires_at);
+
+-- The external sign-in that a session began with, as that provider names it: its logout ends the session.
+CREATE TABLE upstream_session (
+    session_id UUID PRIMARY KEY NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+    connection_id UUID NOT NULL,
+    namespace TEXT NOT NULL,              -- with the subject: the account key
+    subject TEXT NOT NULL,
+    sid TEXT,
+    id_token_sealed BYTEA                 -- the id_token_hint of a logout there
+);
+CREATE INDEX upstream_session_by_subject ON upstream_session (connection_id, namespace, subject);
+CREATE INDEX upstream_session_by_sid ON upstream_session (connection_id, sid);
 
 -- Counters of failed attempts. The key is a digest: who tried what stays unknown to a reader of the table.
 CREATE TABLE throttle (

@@ -1,9 +1,9 @@
 //! A session begins.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Methods, Session, store};
+use super::{Methods, Origin, Session, store};
 use crate::db::Tx;
 use crate::event::{self, Actor, Kind};
 use crate::identity::{IdentityId, StoreId};
@@ -15,6 +15,10 @@ pub struct NewSession {
     pub identity: IdentityId,
     pub store: StoreId,
     pub methods: Methods,
+    /// When the person authenticated, if that was earlier than now.
+    pub authenticated_at: Option<DateTime<Utc>>,
+    /// The external sign-in it begins with.
+    pub origin: Option<Origin>,
     /// It ends after this time, used or not.
     pub lifetime: TimeDelta,
 }
@@ -33,11 +37,15 @@ pub async fn begin(tx: &mut Tx, moment: &Moment, new: NewSession) -> Result<Star
         identity: new.identity,
         store: new.store,
         methods: new.methods,
-        authenticated_at: moment.now,
+        authenticated_at: new.authenticated_at.unwrap_or(moment.now).min(moment.now),
+        began_at: moment.now,
         expires_at: moment.now + new.lifetime,
     };
     let token = moment.token();
     store::insert(tx, &session, token.digest()).await?;
+    if let Some(origin) = new.origin {
+        store::insert_origin(tx, session.id, origin).await?;
+    }
     let data = json!({ "identity": session.identity, "methods": session.methods });
     let actor = Actor::Identity(session.identity);
     event::record(

@@ -160,10 +160,16 @@ impl Flow {
         }
     }
 
+    /// Whether the person has signed in on this very way; an external provider may have known them longer.
+    #[must_use]
+    pub fn has_seen_begin(&self, session: &Session) -> bool {
+        session.began_at >= self.begun
+    }
+
     /// Whether the person has chosen this session's account, or signed in with it on this way.
     #[must_use]
     pub fn has_chosen(&self, session: &Session) -> bool {
-        self.account == Account::Chosen(session.id) || session.authenticated_at >= self.begun
+        self.account == Account::Chosen(session.id) || self.has_seen_begin(session)
     }
 }
 

@@ -92,6 +92,7 @@ mod tests {
             store,
             methods: Methods::password(),
             authenticated_at: moment.now,
+            began_at: moment.now,
             expires_at: moment.now,
         };
         Started {

@@ -7,6 +7,7 @@ mod end;
 pub mod flow;
 mod held;
 pub mod known;
+mod origin;
 pub mod pages;
 pub mod recovery;
 pub mod sign_in;
@@ -23,6 +24,7 @@ use crate::kit::{Id, kinds};
 pub use begin::{NewSession, Started, begin};
 pub use end::{end, end_all, shut_out};
 pub use held::Held;
+pub use origin::{Origin, SealedIdToken, Which, from_upstream, of_connection, origin};
 pub use sweep::sweep;
 
 /// Names a session; the `sid` claim.
@@ -36,8 +38,10 @@ pub struct Session {
     pub store: StoreId,
     /// The `amr` claim.
     pub methods: Methods,
-    /// The `auth_time` claim.
+    /// When the person authenticated: the `auth_time` claim. An external provider may have seen them before this session
+    /// began.
     pub authenticated_at: DateTime<Utc>,
+    pub began_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -50,6 +54,12 @@ impl Methods {
     #[must_use]
     pub fn password() -> Self {
         Self(vec!["pwd".to_owned()])
+    }
+
+    /// What an external provider says, as far as its connection's policy trusts it (BR-01).
+    #[must_use]
+    pub fn external(trusted: Vec<String>) -> Self {
+        Self(trusted)
     }
 
     /// The values of the `amr` claim.

@@ -250,6 +250,8 @@ pub async fn reset(
                 identity,
                 store,
                 methods,
+                authenticated_at: None,
+                origin: None,
                 lifetime: resetting.lifetime,
             };
             Ok(begin(tx, moment, new).await?)

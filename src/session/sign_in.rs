@@ -143,6 +143,8 @@ pub async fn sign_in(
                 identity: credential.identity,
                 store: trying.store,
                 methods: Methods::password(),
+                authenticated_at: None,
+                origin: None,
                 lifetime: trying.lifetime,
             };
             Ok(SignedIn::Begun(begin(tx, moment, new).await?))

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Methods, Session, SessionId};
+use super::{Methods, Origin, SealedIdToken, Session, SessionId};
 use crate::db::{Json, Tx};
 use crate::identity::{IdentityId, StoreId};
-use crate::kit::Internal;
+use crate::kit::{Id, Internal, kinds};
 
 #[derive(sqlx::FromRow)]
 struct SessionRow {
@@ -15,6 +15,7 @@ struct SessionRow {
     store_id: StoreId,
     methods: Json<Methods>,
     authenticated_at: DateTime<Utc>,
+    created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 }
 
@@ -25,7 +26,7 @@ pub(super) async fn insert(
 ) -> Result<(), Internal> {
     tx.sql(
         "INSERT INTO session (id, token_hash, identity_id, store_id, methods, authenticated_at, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(session.id)
     .bind(token_hash)
@@ -33,6 +34,7 @@ pub(super) async fn insert(
     .bind(session.store)
     .bind(Json(session.methods.clone()))
     .bind(session.authenticated_at)
+    .bind(session.began_at)
     .bind(session.expires_at)
     .run()
     .await?;
@@ -47,7 +49,8 @@ pub(super) async fn find(
 ) -> Result<Vec<(Vec<u8>, Session)>, Internal> {
     let rows: Vec<SessionRow> = tx
         .sql(
-            "SELECT s.token_hash, s.id, s.identity_id, s.store_id, s.methods, s.authenticated_at, s.expires_at
+            "SELECT s.token_hash, s.id, s.identity_id, s.store_id, s.methods, s.authenticated_at, s.created_at,
+                    s.expires_at
              FROM session s JOIN identity i ON i.id = s.identity_id
              WHERE s.token_hash IN ($1, $2, $3) AND s.ended_at IS NULL AND s.expires_at > $4 AND i.status = 'active'",
         )
@@ -64,6 +67,7 @@ pub(super) async fn find(
             store: row.store_id,
             methods: row.methods.0,
             authenticated_at: row.authenticated_at,
+            began_at: row.created_at,
             expires_at: row.expires_at,
         };
         (row.token_hash, session)
@@ -249,5 +253,99 @@ pub(super) async fn delete_old_counters(tx: &mut Tx, now: DateTime<Utc>) -> Resu
     )
     .bind(now)
     .run()
+    .await
+}
+
+pub(super) async fn insert_origin(
+    tx: &mut Tx,
+    session: SessionId,
+    origin: Origin,
+) -> Result<(), Internal> {
+    tx.sql(
+        "INSERT INTO upstream_session (session_id, connection_id, namespace, subject, sid, id_token_sealed)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(session)
+    .bind(origin.connection)
+    .bind(origin.namespace)
+    .bind(origin.subject)
+    .bind(origin.sid)
+    .bind(origin.id_token.map(|token| token.0))
+    .run()
+    .await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct OriginRow {
+    connection_id: Id<kinds::Connection>,
+    namespace: String,
+    subject: String,
+    sid: Option<String>,
+    id_token_sealed: Option<Vec<u8>>,
+}
+
+pub(super) async fn find_origin(
+    tx: &mut Tx,
+    session: SessionId,
+) -> Result<Option<Origin>, Internal> {
+    let row: Option<OriginRow> = tx
+        .sql(
+            "SELECT connection_id, namespace, subject, sid, id_token_sealed FROM upstream_session WHERE session_id = $1",
+        )
+        .bind(session)
+        .optional()
+        .await?;
+    Ok(row.map(|row| Origin {
+        connection: row.connection_id,
+        namespace: row.namespace,
+        subject: row.subject,
+        sid: row.sid,
+        id_token: row.id_token_sealed.map(SealedIdToken),
+    }))
+}
+
+pub(super) async fn of_upstream_subject(
+    tx: &mut Tx,
+    connection: Id<kinds::Connection>,
+    namespace: String,
+    subject: String,
+) -> Result<Vec<(SessionId, IdentityId)>, Internal> {
+    tx.sql(
+        "SELECT s.id, s.identity_id FROM upstream_session u JOIN session s ON s.id = u.session_id
+         WHERE u.connection_id = $1 AND u.namespace = $2 AND u.subject = $3 AND s.ended_at IS NULL",
+    )
+    .bind(connection)
+    .bind(namespace)
+    .bind(subject)
+    .all()
+    .await
+}
+
+pub(super) async fn of_upstream_sid(
+    tx: &mut Tx,
+    connection: Id<kinds::Connection>,
+    sid: String,
+) -> Result<Vec<(SessionId, IdentityId)>, Internal> {
+    tx.sql(
+        "SELECT s.id, s.identity_id FROM upstream_session u JOIN session s ON s.id = u.session_id
+         WHERE u.connection_id = $1 AND u.sid = $2 AND s.ended_at IS NULL",
+    )
+    .bind(connection)
+    .bind(sid)
+    .all()
+    .await
+}
+
+pub(super) async fn of_connection(
+    tx: &mut Tx,
+    connection: Id<kinds::Connection>,
+) -> Result<Vec<(SessionId, IdentityId)>, Internal> {
+    tx.sql(
+        "SELECT s.id, s.identity_id FROM upstream_session u JOIN session s ON s.id = u.session_id
+         WHERE u.connection_id = $1 AND s.ended_at IS NULL",
+    )
+    .bind(connection)
+    .all()
     .await
 }

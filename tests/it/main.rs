@@ -39,4 +39,5 @@ mod sample;
 mod sign_in;
 mod statements;
 mod throttling;
+mod upstream_sessions;
 mod webhook;

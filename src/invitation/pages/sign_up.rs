@@ -289,6 +289,8 @@ impl Desk {
                     identity,
                     store,
                     methods: session::Methods::password(),
+                    authenticated_at: None,
+                    origin: None,
                     lifetime,
                 };
                 Ok(session::begin(tx, &moment, new).await?)

@@ -2,7 +2,7 @@
 //!
 //! Pure: it reads no store, writes nothing, and no page asks it twice for the same answer.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::refused::Refused;
 use super::request::{AuthorizationRequest, PromptValue};
@@ -11,6 +11,9 @@ use crate::grant::consent::Consent;
 use crate::identity::IdentityId;
 use crate::session::flow::Flow;
 use crate::session::{Session, SessionId};
+
+/// How much the clock of an external provider, whose `auth_time` has whole seconds, may be behind ours.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +75,21 @@ impl Situation<'_> {
             .is_some_and(|request| request.wants.prompt.has(value))
     }
 
-    /// Whether the person has proven who they are on this very way.
+    /// Whether the person has proven who they are on this very way. An external provider may have let them pass for an
+    /// earlier proof: the session is as new as this flow, the proof isn't.
     fn is_fresh(&self, session: &Session) -> bool {
-        session.authenticated_at >= self.flow.begun
+        self.flow.has_seen_begin(session)
+            && session.authenticated_at + CLOCKS_DIFFER >= self.flow.begun
+    }
+
+    /// The person proves once more who they are; when a provider has just let them pass for an old proof, asking again
+    /// would go round in circles.
+    fn prove_again(&self, session: &Session) -> Step {
+        if self.flow.has_seen_begin(session) {
+            let sentence = "The person's provider did not ask them to sign in again.";
+            return Step::Refuse(Refused::login_required(sentence));
+        }
+        Step::SignIn
     }
 
     fn step(&self) -> Step {
@@ -100,13 +115,13 @@ impl Situation<'_> {
     }
 
     fn signed_up(&self, session: Option<&Session>) -> bool {
-        session.is_some_and(|session| self.is_fresh(session))
+        session.is_some_and(|session| self.flow.has_seen_begin(session))
     }
 
     fn step_of(&self, request: &AuthorizationRequest, session: &Session) -> Step {
         let fresh = self.is_fresh(session);
         if self.prompts(PromptValue::Login) && !fresh {
-            return Step::SignIn;
+            return self.prove_again(session);
         }
         let age = self.now - session.authenticated_at;
         if !fresh
@@ -115,12 +130,12 @@ impl Situation<'_> {
                 .max_age
                 .is_some_and(|max| age > max || max.is_zero())
         {
-            return Step::SignIn;
+            return self.prove_again(session);
         }
         if !request.accepts(session.identity) {
             let sentence = "Somebody else signed in than the one who was asked for.";
             let refused = Step::Refuse(Refused::login_required(sentence));
-            return if fresh {
+            return if self.flow.has_seen_begin(session) {
                 refused
             } else {
                 Step::SignInAs(session.id)

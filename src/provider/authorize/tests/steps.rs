@@ -60,6 +60,7 @@ impl Way {
             store: self.world.moment.id(),
             methods: Methods::password(),
             authenticated_at: at,
+            began_at: at,
             expires_at: now() + TimeDelta::hours(12),
         }
     }
@@ -140,6 +141,30 @@ fn an_old_session_is_not_enough() {
     for changes in wishes {
         assert_eq!(way.step(&[changes]), answer("openid email"), "{changes:?}");
     }
+}
+
+/// BR-01: a provider that lets a person pass for an old proof doesn't make it a new one, and nobody goes round in circles.
+#[test]
+fn a_new_session_on_an_old_proof_is_not_fresh() {
+    let mut way = way(&json!({}));
+    let proven = |seconds| now() + TimeDelta::seconds(5) - TimeDelta::seconds(seconds);
+    let external = |way: &Way, seconds| Session {
+        authenticated_at: proven(seconds),
+        ..way.signed_in(now() + TimeDelta::seconds(5))
+    };
+    way.session = Some(external(&way, 600));
+    for changes in [("prompt", "login"), ("max_age", "0"), ("max_age", "60")] {
+        assert_eq!(way.refusal(&[changes]), "login_required", "{changes:?}");
+    }
+    for changes in [("max_age", "900"), ("prompt", "select_account")] {
+        assert_eq!(way.step(&[changes]), answer("openid email"), "{changes:?}");
+    }
+    assert_eq!(
+        way.refusal(&[("id_token_hint", "about bob")]),
+        "login_required"
+    );
+    way.session = Some(external(&way, 30));
+    assert_eq!(way.step(&[("prompt", "login")]), answer("openid email"));
 }
 
 /// CORE-16: the client's own default age.
