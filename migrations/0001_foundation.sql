@@ -357,7 +357,7 @@ CREATE TABLE letter (
     leased_until TIMESTAMPTZ,
     answer TEXT,                          -- the server's last words
     created_at TIMESTAMPTZ NOT NULL,
-    sent_at TIMESTAMPTZ
+    ended_at TIMESTAMPTZ
 );
 CREATE INDEX letter_due ON letter (due_at) WHERE state IN ('queued', 'deferred');
 CREATE INDEX letter_by_invitation ON letter (invitation_id, id);
@@ -397,13 +397,14 @@ CREATE TABLE webhook_delivery (
     id UUID PRIMARY KEY NOT NULL,
     webhook_id UUID NOT NULL REFERENCES webhook (id),
     event_id UUID NOT NULL REFERENCES event (id),
-    state TEXT NOT NULL,                  -- queued, sent, failed
+    state TEXT NOT NULL,                  -- queued, deferred, sent, failed
     attempts BIGINT NOT NULL,
     due_at TIMESTAMPTZ NOT NULL,
     leased_until TIMESTAMPTZ,
-    answer TEXT
+    answer TEXT,
+    ended_at TIMESTAMPTZ
 );
-CREATE INDEX webhook_delivery_due ON webhook_delivery (due_at) WHERE state = 'queued';
+CREATE INDEX webhook_delivery_due ON webhook_delivery (due_at) WHERE state IN ('queued', 'deferred');
 
 CREATE TABLE idempotency (
     caller TEXT NOT NULL,

@@ -9,11 +9,11 @@ use http::{Request, StatusCode};
 use serde_json::json;
 
 use super::signature::SigningSecret;
-use super::store::{self, Claimed, Message};
+use super::store::{self, Claimed, DELIVERIES, Message};
 use super::webhook::SEALED_AS;
 use super::{Actor, Kind, record};
 use crate::db::{Db, Tx};
-use crate::job::{Delays, Job, Verdict};
+use crate::job::{Delays, Job, Next, Verdict};
 use crate::keys::Sealer;
 use crate::kit::{Internal, Moment};
 use crate::web::Outgoing;
@@ -106,7 +106,11 @@ impl Messenger {
         delivery: &Claimed,
         answer: &str,
     ) -> Result<(), Internal> {
-        if store::end_delivery(tx, delivery.claim(), answer, "failed").await? {
+        let ending = ("failed", answer);
+        if DELIVERIES
+            .end(tx, delivery.claim(), ending, moment.now)
+            .await?
+        {
             let data = json!({
                 "delivery": delivery.id, "event": delivery.event_id, "attempts": delivery.attempts,
             });
@@ -123,20 +127,22 @@ impl Messenger {
         delivery: &Claimed,
         verdict: &Verdict,
     ) -> Result<(), Internal> {
-        match verdict {
-            Verdict::Done(answer) => {
-                store::end_delivery(tx, delivery.claim(), answer, "sent").await?;
+        match DELAYS.after(verdict, delivery.attempts, moment) {
+            Next::Done(answer) => {
+                let ending = ("sent", answer);
+                DELIVERIES
+                    .end(tx, delivery.claim(), ending, moment.now)
+                    .await?;
                 Ok(())
             }
-            Verdict::Never(answer) => self.give_up(tx, moment, delivery, answer).await,
-            Verdict::Again(answer) => match DELAYS.next(delivery.attempts, moment) {
-                None => self.give_up(tx, moment, delivery, answer).await,
-                Some(due_at) => {
-                    store::put_off(tx, delivery.claim(), answer, due_at).await?;
-                    let until = round_up(due_at.min(moment.now + PAUSE));
-                    store::pause(tx, delivery.webhook_id, moment.now, until).await
-                }
-            },
+            Next::GiveUp(answer) => self.give_up(tx, moment, delivery, answer).await,
+            Next::Again(answer, due_at) => {
+                DELIVERIES
+                    .defer(tx, delivery.claim(), answer, due_at)
+                    .await?;
+                let until = round_up(due_at.min(moment.now + PAUSE));
+                store::pause(tx, delivery.webhook_id, moment.now, until).await
+            }
         }
     }
 }
@@ -174,14 +180,7 @@ impl Job for Messenger {
     }
 
     async fn claim(&self, moment: &Moment, room: usize) -> Result<Vec<Claimed>, Internal> {
-        let now = moment.now;
-        let due = async |tx: &mut Tx| store::is_any_delivery_due(tx, now).await;
-        if !self.db.read(due).await? {
-            return Ok(Vec::new());
-        }
-        let room = i64::try_from(room).unwrap_or(i64::MAX);
-        let claim = async |tx: &mut Tx| store::claim_deliveries(tx, now, now + LEASE, room).await;
-        self.db.write(claim).await
+        DELIVERIES.claim(&self.db, moment.now, LEASE, room).await
     }
 
     async fn attempt(&self, moment: &Moment, delivery: &Claimed) -> Verdict {

@@ -19,6 +19,7 @@ use crate::kit::{Id, Internal, Moment, Page, PageRequest, kinds};
 
 pub use deliver::Messenger;
 pub use kind::Kind;
+pub use store::DELIVERIES;
 
 pub type EventId = Id<kinds::Event>;
 

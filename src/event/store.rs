@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::webhook::{Delivery, DeliveryId, Webhook, WebhookId};
 use super::{Event, EventId};
 use crate::db::{Json, Tx};
+use crate::job::{Claim, Queue, queue};
 use crate::kit::{Internal, PageRequest, kinds};
 
 /// Tells how many webhooks there are, so that the usual case (none) costs no second statement.
@@ -192,7 +193,7 @@ pub(super) async fn requeue_delivery(
 ) -> Result<bool, Internal> {
     let rows = tx
         .sql(
-            "UPDATE webhook_delivery SET state = 'queued', attempts = 0, due_at = $1, leased_until = NULL
+            "UPDATE webhook_delivery SET state = 'queued', attempts = 0, due_at = $1, leased_until = NULL, ended_at = NULL
              WHERE webhook_id = $2 AND id = $3 AND state = 'failed'",
         )
         .bind(now)
@@ -202,6 +203,9 @@ pub(super) async fn requeue_delivery(
         .await?;
     Ok(rows == 1)
 }
+
+/// Deliveries that wait; they end as `sent` or `failed`.
+pub const DELIVERIES: Queue = queue! { table: "webhook_delivery", columns: "webhook_id, event_id" };
 
 /// A delivery whose turn it is.
 #[derive(sqlx::FromRow)]
@@ -213,52 +217,12 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    pub(super) fn claim(&self) -> (DeliveryId, i64) {
-        (self.id, self.attempts)
+    pub(super) fn claim(&self) -> Claim<kinds::Delivery> {
+        Claim {
+            id: self.id,
+            attempt: self.attempts,
+        }
     }
-}
-
-/// A look that costs no writer's time: is anything due?
-pub(super) async fn is_any_delivery_due(tx: &mut Tx, now: DateTime<Utc>) -> Result<bool, Internal> {
-    let row = tx
-        .sql(
-            "SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $1
-             AND (leased_until IS NULL OR leased_until <= $1) LIMIT 1",
-        )
-        .bind(now)
-        .optional::<(DeliveryId,)>()
-        .await?;
-    Ok(row.is_some())
-}
-
-pub(super) async fn claim_deliveries(
-    tx: &mut Tx,
-    now: DateTime<Utc>,
-    leased_until: DateTime<Utc>,
-    room: i64,
-) -> Result<Vec<Claimed>, Internal> {
-    let statement = tx.skip_locked(
-        "UPDATE webhook_delivery SET leased_until = $1, attempts = attempts + 1
-         WHERE id IN (
-             SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $2
-             AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
-         )
-         RETURNING id, webhook_id, event_id, attempts",
-        "WITH due AS MATERIALIZED (
-             SELECT id FROM webhook_delivery WHERE state = 'queued' AND due_at <= $2
-             AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
-             FOR UPDATE SKIP LOCKED
-         )
-         UPDATE webhook_delivery SET leased_until = $1, attempts = attempts + 1
-         FROM due WHERE webhook_delivery.id = due.id
-         RETURNING webhook_delivery.id, webhook_id, event_id, attempts",
-    );
-    tx.sql(statement)
-        .bind(leased_until)
-        .bind(now)
-        .bind(room)
-        .all()
-        .await
 }
 
 /// What is sent, to whom, sealed with what.
@@ -284,46 +248,6 @@ pub(super) async fn message(
     .await
 }
 
-/// `state` is `sent` or `failed`.
-pub(super) async fn end_delivery(
-    tx: &mut Tx,
-    (id, attempts): (DeliveryId, i64),
-    answer: &str,
-    state: &'static str,
-) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "UPDATE webhook_delivery SET state = $1, answer = $2, leased_until = NULL
-             WHERE id = $3 AND attempts = $4 AND state = 'queued'",
-        )
-        .bind(state.to_owned())
-        .bind(answer.to_owned())
-        .bind(id)
-        .bind(attempts)
-        .run()
-        .await?;
-    Ok(rows == 1)
-}
-
-pub(super) async fn put_off(
-    tx: &mut Tx,
-    (id, attempts): (DeliveryId, i64),
-    answer: &str,
-    due_at: DateTime<Utc>,
-) -> Result<(), Internal> {
-    tx.sql(
-        "UPDATE webhook_delivery SET due_at = $1, answer = $2, leased_until = NULL
-         WHERE id = $3 AND attempts = $4 AND state = 'queued'",
-    )
-    .bind(due_at)
-    .bind(answer.to_owned())
-    .bind(id)
-    .bind(attempts)
-    .run()
-    .await?;
-    Ok(())
-}
-
 /// Lets everything wait that an endpoint would get before `until` and that nobody is sending now.
 pub(super) async fn pause(
     tx: &mut Tx,
@@ -333,7 +257,7 @@ pub(super) async fn pause(
 ) -> Result<(), Internal> {
     tx.sql(
         "UPDATE webhook_delivery SET due_at = $1
-         WHERE webhook_id = $2 AND state = 'queued' AND due_at < $1
+         WHERE webhook_id = $2 AND state IN ('queued', 'deferred') AND due_at < $1
          AND (leased_until IS NULL OR leased_until <= $3)",
     )
     .bind(until)

@@ -68,7 +68,7 @@ pub struct Delivery {
     pub id: DeliveryId,
     pub event_id: EventId,
     pub kind: String,
-    /// `queued`, `sent` or `failed`.
+    /// `queued`, `deferred`, `sent` or `failed`.
     pub state: String,
     pub attempts: i64,
     pub due_at: DateTime<Utc>,

@@ -41,7 +41,7 @@ pub async fn decline(
     if !store::mark_declined(tx, link, stored, moment.now).await? {
         return Err(Failed::Refused(over(tx, moment, link).await?));
     }
-    mail::cancel_for_invitation(tx, link.id).await?;
+    mail::cancel_for_invitation(tx, moment, link.id).await?;
     let happening = kind.about(link.id, serde_json::json!({}));
     event::record(tx, moment, &Actor::Anonymous, happening).await?;
     if let Some(invitation) = store::find(tx, link.id, moment.now).await? {

@@ -12,7 +12,7 @@ pub async fn sweep(tx: &mut Tx, moment: &Moment) -> Result<usize, Internal> {
     let mut swept = 0;
     for (id,) in overdue {
         if store::mark_expired(tx, id, moment.now).await? {
-            mail::cancel_for_invitation(tx, id).await?; // a letter that is still deferred carries a dead link
+            mail::cancel_for_invitation(tx, moment, id).await?; // a letter that is still deferred carries a dead link
             let kind = event::Kind::InvitationExpired;
             let data = serde_json::json!({});
             event::record(tx, moment, &Actor::System, kind.about(id, data)).await?;

@@ -62,7 +62,7 @@ pub async fn resend(
     if !store::replace_link(tx, invitation.id, link).await? {
         return Err(Failed::Refused(Refused::LinkReplaced));
     }
-    mail::cancel_for_invitation(tx, invitation.id).await?;
+    mail::cancel_for_invitation(tx, moment, invitation.id).await?;
     let data =
         serde_json::json!({ "version": invitation.version, "expires_at": invitation.expires_at });
     let kind = event::Kind::InvitationResent;

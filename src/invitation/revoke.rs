@@ -19,7 +19,7 @@ pub async fn revoke(
         let found = store::find(tx, id, moment.now).await?.ok_or_else(unknown)?;
         return Err(Failed::Refused(Refused::NotPending(found.stage.status())));
     }
-    mail::cancel_for_invitation(tx, id).await?;
+    mail::cancel_for_invitation(tx, moment, id).await?;
     let data = serde_json::json!({});
     let kind = event::Kind::InvitationRevoked;
     event::record(tx, moment, actor, kind.about(id, data)).await?;

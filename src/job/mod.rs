@@ -6,6 +6,7 @@
 //! another. A process that dies in between leaves a lease that runs out: the work is done again, never lost.
 
 mod delays;
+mod queue;
 mod runner;
 
 use std::future::Future;
@@ -15,7 +16,9 @@ use tokio::time::sleep;
 
 use crate::kit::{Clock, Internal, Moment};
 
-pub use delays::Delays;
+pub use delays::{Delays, Next};
+pub(crate) use queue::queue;
+pub use queue::{Claim, Queue};
 pub use runner::Runner;
 
 /// What came of an attempt, with the other side's last words.

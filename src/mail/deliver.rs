@@ -11,12 +11,12 @@ use super::compose::{Composed, Composer};
 use super::letter::{DeliveryFailedLetter, InvitationLetter, LetterKind};
 use super::mailbox::Delivered;
 use super::message::Sender;
-use super::store::{self, Claimed};
+use super::store::{self, Claimed, LETTERS};
 use super::{Envelope, SEALED_AS, Smtp, State, enqueue, tidy};
 use crate::config::Config;
 use crate::db::{Db, Tx};
 use crate::event::{self, Actor, Kind};
-use crate::job::{Delays, Job, Verdict};
+use crate::job::{Delays, Job, Next, Verdict};
 use crate::keys::Sealer;
 use crate::kit::{EmailAddress, Internal, Moment};
 use crate::web::Locale;
@@ -140,25 +140,20 @@ impl Postman {
         letter: &Claimed,
         verdict: &Verdict,
     ) -> Result<(), Internal> {
-        let claim = (letter.id, letter.attempts);
-        match verdict {
-            Verdict::Done(answer) => {
-                if store::mark_sent(tx, claim, &tidy::answer(answer), moment.now).await? {
+        match DELAYS.after(verdict, letter.attempts, moment) {
+            Next::Done(answer) => {
+                let sent = (State::Sent.as_str(), &*tidy::answer(answer));
+                if LETTERS.end(tx, letter.claim(), sent, moment.now).await? {
                     record_sent(tx, moment, letter).await?;
                 }
                 Ok(())
             }
-            Verdict::Again(answer) => {
+            Next::Again(answer, due_at) => {
                 let answer = tidy::answer(answer);
-                match DELAYS.next(letter.attempts, moment) {
-                    Some(due_at) => {
-                        store::mark_deferred(tx, claim, &answer, due_at).await?;
-                        Ok(())
-                    }
-                    None => self.give_up(tx, moment, letter, &answer).await,
-                }
+                LETTERS.defer(tx, letter.claim(), &answer, due_at).await?;
+                Ok(())
             }
-            Verdict::Never(answer) => {
+            Next::GiveUp(answer) => {
                 self.give_up(tx, moment, letter, &tidy::answer(answer))
                     .await
             }
@@ -178,8 +173,8 @@ impl Postman {
         } else {
             State::Failed
         };
-        let claim = (letter.id, letter.attempts);
-        if !store::mark_undelivered(tx, claim, answer, state).await? {
+        let ending = (state.as_str(), answer);
+        if !LETTERS.end(tx, letter.claim(), ending, moment.now).await? {
             return Ok(()); // cancelled meanwhile
         }
         let data = json!({
@@ -268,14 +263,10 @@ impl Job for Postman {
     }
 
     async fn claim(&self, moment: &Moment, room: usize) -> Result<Vec<Claimed>, Internal> {
-        let now = moment.now;
-        let due = async |tx: &mut Tx| store::is_any_due(tx, now).await;
-        if matches!(self.way, Way::Closed) || !self.db.read(due).await? {
+        if matches!(self.way, Way::Closed) {
             return Ok(Vec::new());
         }
-        let room = i64::try_from(room).unwrap_or(i64::MAX);
-        let claim = async |tx: &mut Tx| store::claim(tx, now, now + LEASE, room).await;
-        self.db.write(claim).await
+        LETTERS.claim(&self.db, moment.now, LEASE, room).await
     }
 
     async fn attempt(&self, moment: &Moment, letter: &Claimed) -> Verdict {

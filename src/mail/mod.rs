@@ -26,6 +26,7 @@ pub use letter::{
 };
 pub use mailbox::{Delivered, find_delivered, list_delivered};
 pub use smtp::Smtp;
+pub use store::LETTERS;
 
 pub type LetterId = Id<kinds::Letter>;
 
@@ -136,9 +137,10 @@ fn deliverable(address: &EmailAddress) -> String {
 /// Cancels what the invitee would still get for this invitation, and tells how many letters that were.
 pub async fn cancel_for_invitation(
     tx: &mut Tx,
+    moment: &Moment,
     invitation: Id<kinds::Invitation>,
 ) -> Result<u64, Internal> {
-    store::cancel_for_invitation(tx, invitation).await
+    store::cancel_for_invitation(tx, invitation, moment.now).await
 }
 
 /// The truth about the newest invitation letter of an invitation; `None` if none was written.
@@ -172,7 +174,7 @@ impl TryFrom<store::DeliveryRow> for Delivery {
             answer: row.answer,
             next_try: (state == State::Deferred).then_some(row.due_at),
             queued_at: row.created_at,
-            sent_at: row.sent_at,
+            sent_at: row.ended_at.filter(|_| state == State::Sent),
         })
     }
 }

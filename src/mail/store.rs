@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::LetterId;
 use super::mailbox::Delivered;
 use crate::db::Tx;
+use crate::job::{Claim, Queue, queue};
 use crate::kit::{Id, Internal, kinds};
 
 pub(super) struct NewLetter {
@@ -36,6 +37,13 @@ pub(super) async fn insert(tx: &mut Tx, letter: NewLetter) -> Result<(), Interna
     Ok(())
 }
 
+/// Letters that wait. What a letter says goes when it is out or given up.
+pub const LETTERS: Queue = queue! {
+    table: "letter",
+    columns: "kind, recipient, locale, content_sealed, invitation_id, created_at",
+    at_end: "content_sealed = NULL",
+};
+
 /// A letter whose turn it is.
 #[derive(sqlx::FromRow)]
 pub struct Claimed {
@@ -49,120 +57,27 @@ pub struct Claimed {
     pub(super) created_at: DateTime<Utc>,
 }
 
-/// A look that costs no writer's time: is anything due?
-pub(super) async fn is_any_due(tx: &mut Tx, now: DateTime<Utc>) -> Result<bool, Internal> {
-    let row = tx
-        .sql(
-            "SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $1
-             AND (leased_until IS NULL OR leased_until <= $1) LIMIT 1",
-        )
-        .bind(now)
-        .optional::<(LetterId,)>()
-        .await?;
-    Ok(row.is_some())
-}
-
-pub(super) async fn claim(
-    tx: &mut Tx,
-    now: DateTime<Utc>,
-    leased_until: DateTime<Utc>,
-    room: i64,
-) -> Result<Vec<Claimed>, Internal> {
-    let statement = tx.skip_locked(
-        "UPDATE letter SET leased_until = $1, attempts = attempts + 1
-         WHERE id IN (
-             SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $2
-             AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
-         )
-         RETURNING id, kind, recipient, locale, content_sealed, invitation_id, attempts, created_at",
-        "WITH due AS MATERIALIZED (
-             SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND due_at <= $2
-             AND (leased_until IS NULL OR leased_until <= $2) ORDER BY due_at LIMIT $3
-             FOR UPDATE SKIP LOCKED
-         )
-         UPDATE letter SET leased_until = $1, attempts = attempts + 1 FROM due WHERE letter.id = due.id
-         RETURNING letter.id, kind, recipient, locale, content_sealed, invitation_id, attempts, created_at",
-    );
-    tx.sql(statement)
-        .bind(leased_until)
-        .bind(now)
-        .bind(room)
-        .all()
-        .await
-}
-
-/// The letter is out: its content goes. Says whether it was still wanted and still ours.
-pub(super) async fn mark_sent(
-    tx: &mut Tx,
-    (id, attempts): (LetterId, i64),
-    answer: &str,
-    now: DateTime<Utc>,
-) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "UPDATE letter SET state = 'sent', sent_at = $1, answer = $2, content_sealed = NULL, leased_until = NULL
-             WHERE id = $3 AND attempts = $4 AND state IN ('queued', 'deferred')",
-        )
-        .bind(now)
-        .bind(answer.to_owned())
-        .bind(id)
-        .bind(attempts)
-        .run()
-        .await?;
-    Ok(rows == 1)
-}
-
-pub(super) async fn mark_deferred(
-    tx: &mut Tx,
-    (id, attempts): (LetterId, i64),
-    answer: &str,
-    due_at: DateTime<Utc>,
-) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "UPDATE letter SET state = 'deferred', due_at = $1, answer = $2, leased_until = NULL
-             WHERE id = $3 AND attempts = $4 AND state IN ('queued', 'deferred')",
-        )
-        .bind(due_at)
-        .bind(answer.to_owned())
-        .bind(id)
-        .bind(attempts)
-        .run()
-        .await?;
-    Ok(rows == 1)
-}
-
-/// `state` is `failed` or `bounced`.
-pub(super) async fn mark_undelivered(
-    tx: &mut Tx,
-    (id, attempts): (LetterId, i64),
-    answer: &str,
-    state: super::State,
-) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "UPDATE letter SET state = $1, answer = $2, content_sealed = NULL, leased_until = NULL
-             WHERE id = $3 AND attempts = $4 AND state IN ('queued', 'deferred')",
-        )
-        .bind(state.as_str().to_owned())
-        .bind(answer.to_owned())
-        .bind(id)
-        .bind(attempts)
-        .run()
-        .await?;
-    Ok(rows == 1)
+impl Claimed {
+    pub(super) fn claim(&self) -> Claim<kinds::Letter> {
+        Claim {
+            id: self.id,
+            attempt: self.attempts,
+        }
+    }
 }
 
 /// Only what goes to the invitee: the inviter is still told what there is to tell.
 pub(super) async fn cancel_for_invitation(
     tx: &mut Tx,
     invitation: Id<kinds::Invitation>,
+    now: DateTime<Utc>,
 ) -> Result<u64, Internal> {
     tx.sql(
-        "UPDATE letter SET state = 'cancelled', content_sealed = NULL, leased_until = NULL
+        "UPDATE letter SET state = 'cancelled', ended_at = $2, content_sealed = NULL, leased_until = NULL
          WHERE invitation_id = $1 AND state IN ('queued', 'deferred') AND kind IN ('invitation', 'address_code')",
     )
     .bind(invitation)
+    .bind(now)
     .run()
     .await
 }
@@ -175,7 +90,7 @@ pub(super) struct DeliveryRow {
     pub(super) answer: Option<String>,
     pub(super) due_at: DateTime<Utc>,
     pub(super) created_at: DateTime<Utc>,
-    pub(super) sent_at: Option<DateTime<Utc>>,
+    pub(super) ended_at: Option<DateTime<Utc>>,
 }
 
 pub(super) async fn newest_delivery(
@@ -183,7 +98,7 @@ pub(super) async fn newest_delivery(
     invitation: Id<kinds::Invitation>,
 ) -> Result<Option<DeliveryRow>, Internal> {
     tx.sql(
-        "SELECT id, state, attempts, answer, due_at, created_at, sent_at FROM letter
+        "SELECT id, state, attempts, answer, due_at, created_at, ended_at FROM letter
          WHERE invitation_id = $1 AND kind = 'invitation' ORDER BY created_at DESC, id DESC LIMIT 1",
     )
     .bind(invitation)
@@ -193,7 +108,7 @@ pub(super) async fn newest_delivery(
 
 pub(super) async fn delivery(tx: &mut Tx, id: LetterId) -> Result<Option<DeliveryRow>, Internal> {
     tx.sql(
-        "SELECT id, state, attempts, answer, due_at, created_at, sent_at FROM letter WHERE id = $1",
+        "SELECT id, state, attempts, answer, due_at, created_at, ended_at FROM letter WHERE id = $1",
     )
     .bind(id)
     .optional()

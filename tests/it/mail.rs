@@ -260,7 +260,7 @@ async fn r57_revoking_cancels_what_is_not_sent_yet() {
             .await;
         let cancelled: Result<u64, Internal> = post
             .db()
-            .write(async |tx| mail::cancel_for_invitation(tx, invitation).await)
+            .write(async |tx| mail::cancel_for_invitation(tx, &post.moment(), invitation).await)
             .await;
         assert_eq!(cancelled.unwrap(), 2);
         assert_eq!(post.works().await, 0);
@@ -279,7 +279,7 @@ async fn r57_a_letter_cancelled_under_way_stays_cancelled() {
         let claimed = claimed.pop().unwrap();
         let cancelled: Result<u64, Internal> = post
             .db()
-            .write(async |tx| mail::cancel_for_invitation(tx, invitation).await)
+            .write(async |tx| mail::cancel_for_invitation(tx, &post.moment(), invitation).await)
             .await;
         assert_eq!(cancelled.unwrap(), 1);
         server.next(Mood::Says("550 5.1.1 no such user"));

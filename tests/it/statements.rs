@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use usher::db::Db;
+use usher::job::Queue;
 use usher::kit::Internal;
 
 use crate::database;
@@ -22,27 +23,31 @@ struct Statement {
     engine: For,
 }
 
-/// Every literal after `.sql(`, and both literals of `.skip_locked(`, in the files that hold SQL.
-fn statements() -> Vec<Statement> {
+/// The files that hold SQL: where each is, and what stands in it.
+fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];
-    let mut statements = Vec::new();
+    let mut sources = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-                continue;
-            }
-            let inside = path.strip_prefix(&root).unwrap();
-            let code = path.extension().is_some_and(|extension| extension == "rs");
-            if code {
-                let text = std::fs::read_to_string(&path).unwrap();
-                statements.extend(statements_in(&text, &inside.display().to_string()));
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let inside = path.strip_prefix(&root).unwrap().display().to_string();
+                sources.push((inside, std::fs::read_to_string(&path).unwrap()));
             }
         }
     }
-    statements
+    sources
+}
+
+/// Every literal after `.sql(`, and what the queues are made of.
+fn statements() -> Vec<Statement> {
+    let literals = sources()
+        .into_iter()
+        .flat_map(|(file, code)| statements_in(&code, &file));
+    literals.chain(of_queues()).collect()
 }
 
 fn statements_in(code: &str, file: &str) -> Vec<Statement> {
@@ -52,10 +57,8 @@ fn statements_in(code: &str, file: &str) -> Vec<Statement> {
     for (at, call) in code.match_indices(".sql(") {
         let rest = code[at + call.len()..].trim_start();
         let Some((text, _)) = text_of(rest, code) else {
-            // chosen by `skip_locked`, or put together by a macro: both are read below
-            let elsewhere = code.contains(".skip_locked(") || code.contains("concat!(");
-            assert!(elsewhere, "{}: no literal", line(at));
-            continue;
+            assert_eq!(file, "job/queue.rs", "{}: no literal", line(at));
+            continue; // put together by `queue!`
         };
         let engine = if text.contains("pg_notify") {
             For::Postgres
@@ -68,61 +71,27 @@ fn statements_in(code: &str, file: &str) -> Vec<Statement> {
             engine,
         });
     }
-    for (at, call) in code.match_indices(".skip_locked(") {
-        let (sqlite, rest) = text_of(code[at + call.len()..].trim_start(), code).unwrap();
-        let rest = rest.trim_start().trim_start_matches(',').trim_start();
-        let (postgres, _) = text_of(rest, code).unwrap();
-        let at = line(at);
-        statements.push(Statement {
-            at: at.clone(),
-            text: sqlite,
-            engine: For::Sqlite,
-        });
-        statements.push(Statement {
-            at,
-            text: postgres,
-            engine: For::Postgres,
-        });
-    }
-    for (at, text) in assembled(code) {
-        statements.push(Statement {
-            at: line(at),
-            text,
-            engine: For::Both,
-        });
-    }
     statements
 }
 
-/// What a macro of the file makes of its literal argument: `concat!("… ", $condition, " …")`.
-fn assembled(code: &str) -> Vec<(usize, String)> {
-    let Some((before, mut rest)) = code.split_once("concat!(") else {
-        return Vec::new();
-    };
-    let Some((_, name)) = before.rsplit_once("macro_rules! ") else {
-        return Vec::new();
-    };
-    let name = name.split_once(" {").unwrap().0;
-    let mut parts = Vec::new();
-    while !rest.trim_start().starts_with(')') {
-        rest = rest.trim_start().trim_start_matches(',').trim_start();
-        if let Some((part, after)) = literal(rest) {
-            parts.push(Some(part));
-            rest = after;
-        } else if rest.starts_with('$') {
-            parts.push(None);
-            rest = &rest[rest.find([',', ')']).unwrap()..];
-        }
-    }
-    let call = format!("{name}!(");
-    let uses = code.match_indices(&call).map(|(at, _)| {
-        let (argument, _) = literal(code[at + call.len()..].trim_start()).unwrap();
-        let whole = parts
-            .iter()
-            .map(|part| part.as_deref().unwrap_or(&argument));
-        (at, whole.collect())
+const QUEUES: [Queue; 2] = [usher::mail::LETTERS, usher::event::DELIVERIES];
+
+fn of_queues() -> Vec<Statement> {
+    let statements = QUEUES.iter().flat_map(|queue| {
+        [
+            (For::Both, queue.look),
+            (For::Sqlite, queue.claim_sqlite),
+            (For::Postgres, queue.claim_postgres),
+            (For::Both, queue.defer),
+            (For::Both, queue.end),
+        ]
     });
-    uses.collect()
+    let statements = statements.map(|(engine, text)| Statement {
+        at: "queue!".to_owned(),
+        text: text.to_owned(),
+        engine,
+    });
+    statements.collect()
 }
 
 /// Comment lines made empty, so that examples in them are no statements and lines keep their numbers.
@@ -282,6 +251,14 @@ async fn both_schemas_have_the_same_indexes() {
 }
 
 #[test]
+fn every_queue_is_among_those_above() {
+    let written =
+        |(_, code): &(String, String)| without_comments(code).contains(": Queue = queue!");
+    let written = sources().iter().filter(|source| written(source)).count();
+    assert_eq!(written, QUEUES.len());
+}
+
+#[test]
 fn literals_are_read_as_the_compiler_reads_them() {
     let code = "tx.sql(\n    \"SELECT a, \\\n       \\\"b\\\" FROM c\",\n).bind(1); tx.sql(r#\"D \"E\"\"#); const F: &str = \"G\"; tx.sql(F)";
     let texts: Vec<_> = statements_in(code, "x.rs")
@@ -289,7 +266,4 @@ fn literals_are_read_as_the_compiler_reads_them() {
         .map(|found| found.text)
         .collect();
     assert_eq!(texts, ["SELECT a, \"b\" FROM c", "D \"E\"", "G"]);
-    let code = "macro_rules! list {\n($c:literal) => { concat!(\"A \", $c, \" B\") };\n}\nlist!(\"x\") list!(\"y\")";
-    let texts: Vec<_> = assembled(code).into_iter().map(|found| found.1).collect();
-    assert_eq!(texts, ["A x B", "A y B"]);
 }

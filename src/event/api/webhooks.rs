@@ -95,7 +95,7 @@ struct DeliveryView {
     id: DeliveryId,
     event: EventId,
     kind: String,
-    /// `queued`, `sent` or `failed`.
+    /// `queued`; `deferred`: it failed and is tried again; `sent`; `failed`: nobody tries again.
     state: String,
     attempts: i64,
     due_at: DateTime<Utc>,
