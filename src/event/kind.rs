@@ -43,6 +43,8 @@ kinds! {
     IdentityUpdated "identity.updated",
     IdentityDisabled "identity.disabled",
     IdentityEnabled "identity.enabled",
+    IdentityAccountLinked "identity.account_linked",
+    IdentityAccountUnlinked "identity.account_unlinked",
     MembershipAdded "membership.added",
     MembershipRemoved "membership.removed",
     GroupCreated "group.created",

@@ -5,12 +5,15 @@
 mod connection;
 pub mod connector;
 mod external;
+pub mod link;
 mod settings;
+mod store;
 
 use crate::kit::{Id, kinds};
 
 pub use connection::Connection;
 pub use external::{AccountKey, Address, ExternalIdentity};
+pub use link::{LinkRefused, LinkedAccount};
 pub use settings::{
     Audience, Cloud, Google, Microsoft, OAuth2, Oidc, Provider, Salesforce, SalesforceHost,
     Settings,

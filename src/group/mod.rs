@@ -16,7 +16,7 @@ use crate::kit::{Id, Internal, Page, PageRequest, kinds};
 
 pub use change::{Change, Refused, create, delete, rename};
 pub use members::{Member, MemberRefused, add_member, members, remove_member};
-pub use place::{Placing, place};
+pub use place::{Placing, place, place_mapped};
 
 /// Names a group.
 pub type GroupId = Id<kinds::Group>;

@@ -1,6 +1,7 @@
 //! A person who accepted an invitation is put into groups (R45–R49).
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{GroupId, Reason, store};
 use crate::db::Tx;
@@ -40,5 +41,31 @@ pub async fn place(tx: &mut Tx, moment: &Moment, placing: Placing<'_>) -> Result
         Kind::MembershipAdded.about(identity, data),
     )
     .await?;
+    Ok(())
+}
+
+/// Adds the groups that a rule about an account from elsewhere gives. Those that are gone since the rule was written are passed
+/// over. Runs when the account is linked only, for the same reason as `place`.
+pub async fn place_mapped(
+    tx: &mut Tx,
+    moment: &Moment,
+    identity: Id<kinds::Identity>,
+    groups: &[GroupId],
+    connection: Uuid,
+) -> Result<(), Internal> {
+    let mut added = Vec::new();
+    for group in groups {
+        let reason = (Reason::Mapping, connection);
+        if store::insert_mapped(tx, (*group, identity), reason, moment.now).await? > 0 {
+            added.push(*group);
+        }
+    }
+    if added.is_empty() {
+        return Ok(());
+    }
+    let data =
+        json!({ "mapped": added, "connection": Id::<kinds::Connection>::from_uuid(connection) });
+    let happening = Kind::MembershipAdded.about(identity, data);
+    event::record(tx, moment, &Actor::Identity(identity), happening).await?;
     Ok(())
 }

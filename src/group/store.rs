@@ -118,6 +118,26 @@ pub(super) async fn insert_member(
     .await
 }
 
+/// Adds nothing where there is no such group any more.
+pub(super) async fn insert_mapped(
+    tx: &mut Tx,
+    (group, identity): (GroupId, IdentityId),
+    (reason, cause): (Reason, Uuid),
+    now: DateTime<Utc>,
+) -> Result<u64, Internal> {
+    tx.sql(
+        "INSERT INTO membership (identity_id, group_id, reason, cause_id, since)
+         SELECT $1, id, $3, $4, $5 FROM user_group WHERE id = $2 ON CONFLICT DO NOTHING",
+    )
+    .bind(identity)
+    .bind(group)
+    .bind(reason.as_str())
+    .bind(cause)
+    .bind(now)
+    .run()
+    .await
+}
+
 /// Adds the groups assigned to the application now.
 pub(super) async fn insert_assigned(
     tx: &mut Tx,

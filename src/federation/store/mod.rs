@@ -1,0 +1,3 @@
+//! The SQL of federation.
+
+pub(super) mod link;
