@@ -307,6 +307,9 @@ CREATE TABLE connection (
     secret_sealed BYTEA,                  -- NULL: a public client
     secret_expires_at TIMESTAMPTZ,
     secret_warned_at TIMESTAMPTZ,         -- of its expiry
+    proven_at TIMESTAMPTZ,                -- when somebody came through with the present client id and secret
+    trouble TEXT,                         -- why the last one could not, if that is ours to mend; gone with the next success
+    trouble_at TIMESTAMPTZ,
     enabled BOOLEAN NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     revision BIGINT NOT NULL

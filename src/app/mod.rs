@@ -15,6 +15,7 @@ use crate::application::{Catalogue, CatalogueHandle};
 use crate::config::Config;
 use crate::db::Db;
 use crate::event::Messenger;
+use crate::federation::ConnectionsHandle;
 use crate::grant::{AccessTokens, Revocations};
 use crate::identity::password::Hasher;
 use crate::invitation::issue::Desk;
@@ -39,6 +40,7 @@ pub struct Parts {
     pub sealer: Sealer,
     pub keys: KeyRing,
     pub catalogue: CatalogueHandle,
+    pub connections: ConnectionsHandle,
     pub revocations: Revocations,
     pub access_tokens: AccessTokens,
     pub attempts: Attempts,
@@ -82,6 +84,7 @@ impl App {
         Ok(Self(Arc::new(Parts {
             outgoing: Outgoing::new(loopback)?,
             catalogue: CatalogueHandle::open(&db).await?,
+            connections: ConnectionsHandle::open(&db).await?,
             access_tokens: AccessTokens::new(links.issuer(), &keys, &revocations),
             attempts: Attempts::default(),
             pages: Arc::new(Pages::new(&links, &statics)),
@@ -106,6 +109,7 @@ impl App {
     /// Reads again what other nodes, or the command line, have changed.
     pub async fn refresh(&self, moment: &Moment) -> Result<(), Internal> {
         self.catalogue.refresh(&self.db).await?;
+        self.connections.refresh(&self.db).await?;
         self.keys.reload(&self.db).await?;
         self.revocations.reload(&self.db, moment).await
     }

@@ -33,7 +33,8 @@ pub use create_client::{CreatedClient, NewClient, create_client};
 pub use draft::{ApplicationDraft, ClientDraft};
 pub use invitable::{Choice, NotInvitable};
 pub use policy::{
-    AddressMode, AddressVerdict, FieldMode, InviteMethod, PROFILE_FIELDS, SelfServicePolicy, SignUp,
+    AddressMode, AddressVerdict, FieldMode, InviteMethod, PROFILE_FIELDS, Prefill,
+    SelfServicePolicy, SignUp, SignUpForm,
 };
 pub use redirect_uri::{BadRedirectUri, RedirectUri};
 pub use refused::Refused;

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kit::{EmailAddress, FieldProblem};
+use crate::kit::{EmailAddress, FieldProblem, Id, kinds};
+
+// The noun itself comes later in the order; its ids are needed all the same.
+type ConnectionId = Id<kinds::Connection>;
 
 /// The profile fields that a policy may name: OpenID Connect Core section 5.1 without `sub`, what is derived (`name` is not: people
 /// may write it themselves) and what is verified elsewhere. Custom attributes are named `attributes.<name>`.
@@ -41,9 +44,18 @@ pub struct SelfServicePolicy {
     pub invite_method: InviteMethod,
     pub address: AddressMode,
     pub sign_up: SignUp,
-    /// Ways to sign up: `local` is the form with a password.
+    /// Ways to sign in and up: `local` is a password of ours, all others are ids of connections.
     pub connections: Vec<String>,
+    /// Whose values the sign-up form shows first when an account of a provider is used.
+    pub prefill: Prefill,
+    /// When the sign-up form is shown to somebody who comes with an account of a provider.
+    pub form: SignUpForm,
 }
+
+/// A password of ours, as a way to sign in.
+const LOCAL: &str = "local";
+/// More buttons than this help nobody to choose.
+const MOST_CONNECTIONS: usize = 20;
 
 /// How a field appears in the sign-up form (R42–R44).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -81,6 +93,23 @@ pub enum AddressMode {
 pub enum SignUp {
     InvitationOnly,
     Open,
+}
+
+/// Whose values win where the invitation and the provider know different ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Prefill {
+    Invitation,
+    Provider,
+}
+
+/// Whether somebody who comes with an account of a provider sees the sign-up form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignUpForm {
+    Always,
+    /// Only if something required is missing.
+    WhenIncomplete,
 }
 
 /// What an address other than the invited one needs before it can be used.
@@ -121,7 +150,9 @@ impl Default for SelfServicePolicy {
             invite_method: InviteMethod::Editable,
             address: AddressMode::SameAddress,
             sign_up: SignUp::InvitationOnly,
-            connections: vec!["local".to_owned()],
+            connections: vec![LOCAL.to_owned()],
+            prefill: Prefill::Invitation,
+            form: SignUpForm::Always,
         }
     }
 }
@@ -133,7 +164,24 @@ impl SelfServicePolicy {
         self.fields.get(field).copied().unwrap_or(FieldMode::Hidden)
     }
 
-    /// What is wrong with the policy as written.
+    /// Whether people may have a password of ours.
+    #[must_use]
+    pub fn allows_local(&self) -> bool {
+        self.connections.iter().any(|name| name == LOCAL)
+    }
+
+    /// Whether people may come from this connection.
+    #[must_use]
+    pub fn allows(&self, connection: ConnectionId) -> bool {
+        self.connection_ids().any(|id| id == connection)
+    }
+
+    /// The connections it names, which exist or not.
+    pub fn connection_ids(&self) -> impl Iterator<Item = ConnectionId> {
+        self.connections.iter().filter_map(|name| name.parse().ok())
+    }
+
+    /// What is wrong with the policy as written. Whether its connections exist is not known here.
     #[must_use]
     pub fn problems(&self) -> Vec<FieldProblem> {
         let unknown = self.fields.keys().filter(|name| !is_field(name));
@@ -146,14 +194,31 @@ impl SelfServicePolicy {
                 )
             })
             .collect();
-        if self.connections.is_empty() || self.connections.iter().any(|name| name != "local") {
-            problems.push(FieldProblem::new(
-                "policy/connections",
-                "unknown_connection",
-                "Name at least one connection. Available: local.",
-            ));
-        }
+        problems.extend(self.connection_problems());
         problems
+    }
+
+    fn connection_problems(&self) -> Vec<FieldProblem> {
+        let all = &self.connections;
+        if all.is_empty() || all.len() > MOST_CONNECTIONS {
+            let sentence =
+                format!("Name 1 to {MOST_CONNECTIONS} connections: local, and ids of connections.");
+            let problem = FieldProblem::new("policy/connections", "connections", sentence);
+            return vec![problem];
+        }
+        let problems = all.iter().enumerate().filter_map(|(at, name)| {
+            let (code, sentence) = if all.iter().take(at).any(|earlier| earlier == name) {
+                ("duplicate_connection", "It is named twice.")
+            } else if name != LOCAL && name.parse::<ConnectionId>().is_err() {
+                let sentence = "Write local or the id of a connection (con_…).";
+                ("unknown_connection", sentence)
+            } else {
+                return None;
+            };
+            let field = format!("policy/connections/{at}");
+            Some(FieldProblem::new(field, code, sentence))
+        });
+        problems.collect()
     }
 }
 
@@ -219,8 +284,29 @@ mod tests {
         policy
             .fields
             .insert("attributes.shoe_size".into(), FieldMode::Required);
-        policy.connections.push("myspace".into());
-        let fields: Vec<_> = policy.problems().into_iter().map(|p| p.field).collect();
-        assert_eq!(fields, ["policy/fields/shoe_size", "policy/connections"]);
+        let known = format!("con_{}", "0".repeat(26));
+        policy.connections.extend([
+            known.clone(),
+            "myspace".into(),
+            known.clone(),
+            known.replace("con_", "app_"),
+        ]);
+        let problems = policy.problems();
+        let told: Vec<_> = problems
+            .iter()
+            .map(|p| (p.field.as_str(), p.code))
+            .collect();
+        let expected = [
+            ("policy/fields/shoe_size", "unknown_field"),
+            ("policy/connections/2", "unknown_connection"),
+            ("policy/connections/3", "duplicate_connection"),
+            ("policy/connections/4", "unknown_connection"),
+        ];
+        assert_eq!(told, expected);
+        assert!(policy.allows_local() && policy.allows(known.parse().unwrap()));
+        for connections in [Vec::new(), vec!["local".to_owned(); 21]] {
+            policy.connections = connections;
+            assert_eq!(policy.problems().last().unwrap().code, "connections");
+        }
     }
 }

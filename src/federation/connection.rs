@@ -1,8 +1,15 @@
 //! A connection: a provider at which people may sign in, and the terms on which it is believed.
+//!
+//! Its secret is here only sealed; whoever talks to the provider opens it for that moment.
 
 use chrono::{DateTime, Utc};
 
 use super::{ConnectionId, Settings};
+use crate::keys::Sealer;
+use crate::kit::{Internal, Secret};
+
+/// What secrets are sealed for.
+pub(super) const SEALED_AS: &str = "connection";
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Connection {
@@ -18,4 +25,15 @@ pub struct Connection {
     pub enabled: bool,
     pub created_at: DateTime<Utc>,
     pub revision: i64,
+}
+
+impl Connection {
+    /// Our secret at the provider, to be sent there and nowhere else.
+    pub fn secret(&self, sealer: &Sealer) -> Result<Option<Secret>, Internal> {
+        let Some(secret) = &self.secret_sealed else {
+            return Ok(None);
+        };
+        let opened = sealer.open(SEALED_AS, secret)?;
+        Ok(Some(Secret::new(String::from_utf8(opened)?)))
+    }
 }

@@ -7,6 +7,7 @@ pub mod connector;
 mod external;
 pub mod link;
 mod settings;
+mod snapshot;
 mod store;
 
 use crate::kit::{Id, kinds};
@@ -15,9 +16,10 @@ pub use connection::Connection;
 pub use external::{AccountKey, Address, ExternalIdentity};
 pub use link::{LinkRefused, LinkedAccount};
 pub use settings::{
-    Audience, Cloud, Google, Microsoft, OAuth2, Oidc, Provider, Salesforce, SalesforceHost,
-    Settings,
+    Audience, Cloud, Google, GroupRule, Mapping, Microsoft, OAuth2, Oidc, Provider, Quirks,
+    ResponseMode, Salesforce, SalesforceHost, Settings, TokenAuthentication,
 };
+pub use snapshot::{Connections, ConnectionsHandle, changed};
 
 /// Names a connection.
 pub type ConnectionId = Id<kinds::Connection>;

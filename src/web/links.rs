@@ -19,6 +19,7 @@ pub mod path {
     pub const CONTINUE: &str = "/continue";
     pub const CONSENT: &str = "/consent";
     pub const SIGN_IN: &str = "/sign-in";
+    pub const EXTERNAL_CALLBACK: &str = "/sign-in/{connection}/callback";
     pub const CHOOSE_ACCOUNT: &str = "/choose-account";
     pub const SIGN_OUT_DONE: &str = "/sign-out-done";
     pub const FORGOTTEN_PASSWORD: &str = "/forgotten-password";
@@ -141,6 +142,12 @@ impl Links {
     #[must_use]
     pub fn sign_in(&self, flow: &str) -> String {
         self.with_flow(path::SIGN_IN, flow)
+    }
+
+    /// Where a provider sends people back to; each connection has its own (RFC 9700 section 4.4.2.2).
+    #[must_use]
+    pub fn external_callback(&self, connection: &str) -> String {
+        self.filled(path::EXTERNAL_CALLBACK, connection)
     }
 
     #[must_use]

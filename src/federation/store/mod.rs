@@ -1,3 +1,6 @@
-//! The SQL of federation.
+//! The SQL of federation: one statement per function, a file per table.
+//!
+//! What belongs together is composed by the use cases.
 
+pub(super) mod connection;
 pub(super) mod link;
