@@ -1,5 +1,6 @@
 //! A visit to a hosted page: the browser, who is signed in in it, the flow it is in, and the frame of the page.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -14,11 +15,12 @@ use crate::kit::Internal;
 use crate::session::flow::{Destination, Flow};
 use crate::session::{Held, Session, Started};
 use crate::web::cookie::{self, Browser, Name};
-use crate::web::{Brand, Failure, Locale, Page, PageFailure, Shell, Visitor};
+use crate::web::{Brand, ClientAddress, Failure, Locale, Page, PageFailure, Shell, Visitor};
 
 /// What a hosted page knows about its visit.
 pub struct Hosted {
     visitor: Visitor,
+    address: ClientAddress,
     browser: Browser,
     held: Held,
 }
@@ -53,8 +55,13 @@ impl FromRequestParts<App> for Hosted {
             Ok(visitor) => visitor,
             Err(never) => match never {},
         };
+        let address = match ClientAddress::from_request_parts(parts, app).await {
+            Ok(address) => address,
+            Err(never) => match never {},
+        };
         Ok(Self {
             visitor,
+            address,
             browser,
             held,
         })
@@ -66,6 +73,12 @@ impl Hosted {
     #[must_use]
     pub fn browser(&self) -> Vec<u8> {
         self.browser.token.digest()
+    }
+
+    /// Where the visit comes from, as far as one customer goes: an IPv4 address, or a /64.
+    #[must_use]
+    pub fn network(&self) -> IpAddr {
+        self.address.network()
     }
 
     /// Whether the browser has been here before: a program that only fetched the link has not (R128).

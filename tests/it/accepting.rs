@@ -1,7 +1,8 @@
 //! Between the letter and the account: what changes, what doesn't, and what happens when two come at once.
 
+use chrono::TimeDelta;
 use http::StatusCode;
-use usher::application::{FieldMode, SelfServicePolicy};
+use usher::application::{AddressMode, FieldMode, SelfServicePolicy};
 
 use crate::harness::{Browser, Page, TestApp, invitation};
 
@@ -97,5 +98,41 @@ async fn r22_two_acceptances_at_once_give_one_identity_and_one_clear_message() {
         assert!(!lost[0].heading().is_empty());
         assert_eq!(app.status_of(invited.id).await, "done");
         assert!(app.identity_of(&store, GRACE).await.is_some());
+    }
+}
+
+/// Nobody fills a stranger's mailbox with codes: within an hour an address gets five from one network (R38).
+#[tokio::test]
+async fn r38_an_address_gets_few_codes() {
+    for app in TestApp::each().await {
+        let store = app.store("Customers").await;
+        let policy = SelfServicePolicy {
+            address: AddressMode::AnyVerifiedAddress,
+            ..SelfServicePolicy::default()
+        };
+        let desk = app.expense_desk_with(store.id, policy).await;
+        app.issues(invitation(&desk, GRACE)).await;
+        let (mut mallory, form) = at_the_form(&app).await;
+        let stranger = "stranger@elsewhere.example";
+        let mut page = mallory
+            .submit(&form, "submit", &[PASSWORD, ("username", stranger)])
+            .await;
+        for _ in 0..4 {
+            app.advance(TimeDelta::minutes(1));
+            page = mallory.submit(&page, "again", &[]).await;
+            assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        }
+        app.advance(TimeDelta::minutes(1));
+        let refused = mallory.submit(&page, "again", &[]).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        let letters = app.letters().await;
+        let got = letters
+            .iter()
+            .filter(|letter| letter.recipient == stranger)
+            .count();
+        assert_eq!(got, 5);
+        app.advance(TimeDelta::hours(1));
+        let later = mallory.submit(&page, "again", &[]).await;
+        assert_eq!(later.status, StatusCode::OK, "{}", later.body);
     }
 }

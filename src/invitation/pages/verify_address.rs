@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ use crate::invitation::Refused;
 use crate::invitation::accept::SignUp;
 use crate::invitation::address::{self, Answer, Subject};
 use crate::kit::{EmailAddress, Failed, Internal};
+use crate::session::throttle::{Budget, Counter};
 use crate::web::page::{Problem, VerifyAddress};
 use crate::web::{Failure, Form, PageFailure};
 
@@ -102,10 +104,7 @@ pub(super) async fn ask(
         return desk.finish(app, hosted, sign_up).await;
     }
     let waiting = Waiting::of(subject, &sign_up);
-    match send(app, &desk, &waiting).await {
-        Ok(()) | Err(Failed::Refused(Refused::TooSoon)) => {}
-        Err(failed) => return Err(failed.into()),
-    }
+    send(app, hosted, &desk, &waiting).await?; // too soon: the letter before it will do
     page(app, hosted, &desk, &waiting, Shown::Asked)
 }
 
@@ -133,13 +132,8 @@ pub(super) async fn submit(
         Err(page) => return Ok(page),
     };
     if typed.again.is_some() {
-        return match send(&app, &desk, &waiting).await {
-            Ok(()) => page(&app, &hosted, &desk, &waiting, Shown::SentAgain),
-            Err(Failed::Refused(Refused::TooSoon)) => {
-                page(&app, &hosted, &desk, &waiting, Shown::TooSoon)
-            }
-            Err(failed) => Err(failed.into()),
-        };
+        let shown = send(&app, &hosted, &desk, &waiting).await?;
+        return page(&app, &hosted, &desk, &waiting, shown);
     }
     let (moment, address) = (app.moment(), waiting.address()?);
     let about = (waiting.subject, &address);
@@ -156,17 +150,57 @@ pub(super) async fn submit(
     }
 }
 
-async fn send(app: &App, desk: &Desk, waiting: &Waiting) -> Result<(), Failed<Refused>> {
+/// Codes for one address from one network within an hour.
+const CODES: Budget = Budget {
+    failures: 5,
+    window: TimeDelta::hours(1),
+};
+/// Codes for one address from anywhere: nobody fills a stranger's mailbox.
+const CODES_OF_ADDRESS: Budget = Budget {
+    failures: 20,
+    window: TimeDelta::hours(1),
+};
+/// Codes that one network may have sent, whatever the address.
+const CODES_OF_NETWORK: Budget = Budget {
+    failures: 60,
+    window: TimeDelta::hours(1),
+};
+
+/// Each code sent counts, whatever becomes of it.
+async fn send(
+    app: &App,
+    hosted: &Hosted,
+    desk: &Desk,
+    waiting: &Waiting,
+) -> Result<Shown, PageFailure> {
     let (moment, address) = (app.moment(), waiting.address()?);
+    let network = hosted.network().to_string();
+    let (to, from) = (address.key().as_bytes(), network.as_bytes());
+    let counters = vec![
+        Counter::new("address code from a network", &[to, from], CODES),
+        Counter::new("address code", &[to], CODES_OF_ADDRESS),
+        Counter::new("address codes from a network", &[from], CODES_OF_NETWORK),
+    ];
     let locale = desk.followed.locale();
     let subject = Subject {
         id: waiting.subject,
         application: &desk.followed.application,
         locale: &locale,
     };
-    app.db
-        .write(async |tx| address::send_code(tx, &app.sealer, &moment, subject, &address).await)
-        .await
+    let sent = app.db.write(async |tx| {
+        let attempt = match app.attempts.begin(tx, moment.now, counters).await? {
+            Ok(attempt) => attempt,
+            Err(too_many) => return Ok(Err(too_many)),
+        };
+        address::send_code(tx, &app.sealer, &moment, subject, &address).await?;
+        Ok(Ok(attempt.failed(tx, &moment).await?))
+    });
+    match sent.await {
+        Ok(Ok(_counted)) => Ok(Shown::SentAgain),
+        Ok(Err(too_many)) => Err(Failure::from(too_many).into()),
+        Err(Failed::Refused(Refused::TooSoon)) => Ok(Shown::TooSoon),
+        Err(failed) => Err(failed.into()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
