@@ -20,6 +20,7 @@ use crate::{application::Purpose, identity};
 pub fn routes() -> Router<App> {
     Router::new()
         .route(path::CONSOLE, get(home))
+        .merge(identity::console::routes())
         .merge(invitation::console::routes())
 }
 
@@ -90,6 +91,7 @@ pub async fn frame(app: &App, admin: &Admin) -> Result<Administrator, Internal> 
     Ok(Administrator {
         name: me.map(|me| me.display_name()).unwrap_or_default(),
         role: in_words(admin.role).to_owned(),
+        sees_accounts: admin.may(Permission::IdentitiesRead),
         may_invite: admin.may(Permission::InvitationsWrite),
         pending,
         logout_url: app.links.logout(),

@@ -8,6 +8,8 @@ mod members;
 mod place;
 mod store;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +71,14 @@ impl Reason {
     }
 }
 
+/// A group that a person is in, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    pub group: GroupId,
+    pub name: String,
+    pub reasons: BTreeSet<Reason>,
+}
+
 pub async fn find(tx: &mut Tx, id: GroupId) -> Result<Option<Group>, Internal> {
     store::find(tx, id).await
 }
@@ -94,4 +104,12 @@ pub async fn names_of(tx: &mut Tx, identity: Id<kinds::Identity>) -> Result<Vec<
 /// The groups that a person is in, each once, by name.
 pub async fn groups_of(tx: &mut Tx, identity: Id<kinds::Identity>) -> Result<Vec<Group>, Internal> {
     store::groups_of(tx, identity).await
+}
+
+/// The same, each with the reasons for it.
+pub async fn memberships_of(
+    tx: &mut Tx,
+    identity: Id<kinds::Identity>,
+) -> Result<Vec<Membership>, Internal> {
+    store::memberships_of(tx, identity).await
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Group, GroupId, Member, Reason};
+use super::{Group, GroupId, Member, Membership, Reason};
 use crate::db::Tx;
 use crate::kit::{Corrupt, Id, Internal, PageRequest, kinds};
 
@@ -193,6 +193,54 @@ pub(super) async fn groups_of(tx: &mut Tx, identity: IdentityId) -> Result<Vec<G
 }
 
 #[derive(sqlx::FromRow)]
+struct MembershipRow {
+    group_id: GroupId,
+    name: String,
+    reason: String,
+}
+
+/// The groups a person is in, by name, each with all its reasons.
+pub(super) async fn memberships_of(
+    tx: &mut Tx,
+    identity: IdentityId,
+) -> Result<Vec<Membership>, Internal> {
+    let rows: Vec<MembershipRow> = tx
+        .sql(
+            "SELECT m.group_id, g.name, m.reason FROM membership m JOIN user_group g ON g.id = m.group_id
+             WHERE m.identity_id = $1 ORDER BY g.name, m.group_id",
+        )
+        .bind(identity)
+        .all()
+        .await?;
+    let mut memberships: Vec<Membership> = Vec::new();
+    for row in rows {
+        let reason = reason(identity, &row.reason)?;
+        match memberships
+            .last_mut()
+            .filter(|last| last.group == row.group_id)
+        {
+            Some(last) => {
+                last.reasons.insert(reason);
+            }
+            None => memberships.push(Membership {
+                group: row.group_id,
+                name: row.name,
+                reasons: [reason].into(),
+            }),
+        }
+    }
+    Ok(memberships)
+}
+
+fn reason(identity: IdentityId, text: &str) -> Result<Reason, Corrupt> {
+    Reason::from_text(text).ok_or_else(|| Corrupt {
+        table: "membership",
+        id: identity.to_string(),
+        why: format!("reason {text}"),
+    })
+}
+
+#[derive(sqlx::FromRow)]
 struct MemberRow {
     identity_id: IdentityId,
     reason: String,
@@ -219,11 +267,7 @@ pub(super) async fn members(
         .await?;
     let mut members: Vec<Member> = Vec::new();
     for row in rows {
-        let reason = Reason::from_text(&row.reason).ok_or_else(|| Corrupt {
-            table: "membership",
-            id: row.identity_id.to_string(),
-            why: format!("reason {}", row.reason),
-        })?;
+        let reason = reason(row.identity_id, &row.reason)?;
         match members
             .last_mut()
             .filter(|last| last.identity == row.identity_id)

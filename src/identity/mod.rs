@@ -4,6 +4,7 @@
 
 pub mod api;
 mod attribute;
+pub mod console;
 mod disable;
 mod find;
 mod identifier;

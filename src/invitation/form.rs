@@ -34,7 +34,9 @@ pub fn prefilled(invitation: &Invitation) -> BTreeMap<String, String> {
     profile.chain(attributes).collect()
 }
 
-fn text_of(value: &serde_json::Value) -> String {
+/// A custom attribute as a person reads it.
+#[must_use]
+pub fn text_of(value: &serde_json::Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)

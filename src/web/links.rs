@@ -36,6 +36,8 @@ pub mod path {
     pub const LETTER: &str = "/mailbox/{id}";
     pub const LETTER_HTML: &str = "/mailbox/{id}/html";
     pub const CONSOLE: &str = "/console";
+    pub const CONSOLE_ACCOUNTS: &str = "/console/accounts";
+    pub const CONSOLE_ACCOUNT: &str = "/console/accounts/{id}";
     pub const CONSOLE_INVITATIONS: &str = "/console/invitations";
     pub const CONSOLE_INVITE: &str = "/console/invitations/new";
     pub const CONSOLE_INVITATION: &str = "/console/invitations/{id}";
@@ -77,6 +79,7 @@ pub(super) struct Fixed {
     different_account: String,
     mailbox: String,
     console: String,
+    console_accounts: String,
     console_invitations: String,
     console_invite: String,
     api_docs: String,
@@ -229,6 +232,17 @@ impl Links {
         self.filled(path::LETTER_HTML, id)
     }
 
+    /// The console's list of accounts: of which store, who is searched for, and where the page begins.
+    #[must_use]
+    pub fn console_accounts_where(&self, wanted: &[(&str, &str)]) -> String {
+        self.with(path::CONSOLE_ACCOUNTS, wanted)
+    }
+
+    #[must_use]
+    pub fn console_account(&self, id: &str) -> String {
+        self.filled(path::CONSOLE_ACCOUNT, id)
+    }
+
     #[must_use]
     pub fn console_invitation(&self, id: &str) -> String {
         self.filled(path::CONSOLE_INVITATION, id)
@@ -307,6 +321,7 @@ impl Links {
             different_account: self.at(path::DIFFERENT_ACCOUNT),
             mailbox: self.at(path::MAILBOX),
             console: self.at(path::CONSOLE),
+            console_accounts: self.at(path::CONSOLE_ACCOUNTS),
             console_invitations: self.at(path::CONSOLE_INVITATIONS),
             console_invite: self.at(path::CONSOLE_INVITE),
             api_docs: self.at(path::API_DOCS),

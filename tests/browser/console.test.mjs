@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 
 import { address, api, expenseDesk, issuer, letterTo, linkIn, unique } from '../support/usher.mjs'
-import { look, password, window } from './stage.mjs'
+import { accept, look, password, window } from './stage.mjs'
 
 const administrator = 'admin@harborline.example'
 
@@ -69,6 +69,33 @@ test('R26 R39 R45 R51 inviting from the console: form, groups, letter, list, det
   await look(page, 'console-invitation')
   assert.ok((await page.content()).includes(group.name))
   assert.ok(!(await page.content()).includes(linkIn(letter)), 'R133: the link is not shown here')
+})
+
+test('R27 R28 R29 R53 accounts: the button beside the store, and the person who accepted', async t => {
+  const page = await signedIn(t)
+  const email = address('account')
+  await page.getByRole('link', { name: 'Accounts', exact: true }).click()
+  await page.waitForURL(url => url.pathname === '/console/accounts')
+  await look(page, 'console-accounts')
+  const desk = await expenseDesk()
+  if (await page.locator('#store').count()) await page.selectOption('#store', desk.store)
+  await page.click('#invite')
+  await page.selectOption('#application', { label: 'Expense Desk' })
+  await page.fill('#email', email)
+  await page.fill('#given_name', 'Grace')
+  await page.fill('#family_name', 'Hopper')
+  await page.click('#submit')
+  await page.getByText(email).first().waitFor()
+  await accept(await window(t), linkIn(await letterTo(email)))
+
+  await page.goto(`${issuer}/console/accounts?store=${desk.store}`)
+  await page.fill('#search', email.slice(0, 12))
+  await page.keyboard.press('Enter')
+  const row = page.locator('tr', { hasText: email })
+  await row.getByRole('link', { name: 'Grace Hopper' }).click()
+  await page.waitForURL(url => /\/console\/accounts\/idn_/.test(url.pathname))
+  await look(page, 'console-account')
+  assert.ok((await page.locator('#identifiers').textContent()).includes(email))
 })
 
 test('R58 R59 resending and revoking from the detail view', async t => {

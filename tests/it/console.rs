@@ -4,9 +4,10 @@ use http::StatusCode;
 use usher::access::{self, Role};
 use usher::application::{ApplicationDraft, ApplicationId, ClientDraft, NewApplication, Purpose};
 use usher::event::Actor;
-use usher::identity::{NewPassword, Proof};
+use usher::identity::{IdentifierKind, IdentityStore, NewPassword, Proof};
 
 use crate::harness::{Browser, Page, RelyingParty, TestApp};
+use crate::identities::register;
 use crate::sign_in::{PASSWORD, person, types};
 
 const GRACE: &str = "grace.hopper@harborline.example";
@@ -15,6 +16,7 @@ const ADMIN: &str = "ada@northwind.example";
 /// Usher with its console, "Expense Desk", and an administrator.
 struct Office {
     test: TestApp,
+    customers: IdentityStore,
     desk: RelyingParty,
     console: ApplicationId,
 }
@@ -56,6 +58,7 @@ impl Office {
         appointed.await.unwrap();
         Self {
             test,
+            customers,
             desk,
             console,
         }
@@ -68,6 +71,17 @@ impl Office {
         let page = types(&mut browser, &page, ADMIN, PASSWORD).await;
         assert_eq!(page.url.path(), "/console", "{}", page.body);
         (browser, page)
+    }
+
+    async fn grace_accepts(&self) {
+        let letter = self.test.letter_to(GRACE).await;
+        let mut grace = self.test.browser();
+        let landing = grace.open(letter.link("/invitation/")).await;
+        let form = grace.submit(&landing, "submit", &[]).await;
+        let done = grace
+            .submit(&form, "submit", &[("password", PASSWORD)])
+            .await;
+        assert!(done.leaves_for.is_some(), "{}", done.body);
     }
 
     async fn invites(&self, browser: &mut Browser) -> Page {
@@ -120,6 +134,97 @@ async fn r51_an_administrator_invites_and_follows_the_invitation() {
         );
         let detail = browser.open(detail.url.path()).await;
         assert!(!detail.body.contains(&link) && detail.text(".timeline").contains("Link shown"));
+    }
+}
+
+/// R27, R28, R29, R45, R53: "Accounts" shows the people of one identity store; the button beside the store's drop-down leads
+/// to the form of that store; who has accepted is there, with their groups and why.
+#[tokio::test]
+async fn r27_r28_r53_who_accepted_is_among_the_accounts() {
+    for office in Office::each(Role::GlobalAdministrator).await {
+        let assigned = office.test.group("Everybody").await;
+        let (application, store) = (office.desk.application, office.desk.store.to_string());
+        office.test.assign(application, vec![assigned]).await;
+        let (mut browser, home) = office.enters().await;
+        let entry = home.attribute(".nav a[href$='/console/accounts']", "href");
+        let accounts = browser.open(&entry.unwrap()).await;
+        assert_eq!(accounts.heading(), "Accounts", "{}", accounts.body);
+        assert_eq!(accounts.text("#store option[selected]"), "Customers");
+        assert_eq!(
+            accounts.attribute("#store option[selected]", "value"),
+            Some(store.clone())
+        );
+        let leads = accounts.attribute("form.store #invite", "formaction");
+        let form = format!("{}?store={store}", leads.unwrap());
+        let form = browser.open(&form).await;
+        assert_eq!(form.text("#store option[selected]"), "Customers");
+        let application = application.to_string();
+        let typed = [
+            ("application", application.as_str()),
+            ("email", GRACE),
+            ("given_name", "Grace"),
+            ("family_name", "Hopper"),
+        ];
+        browser.submit(&form, "submit", &typed).await;
+        let pending = browser.open("/console/accounts").await;
+        assert!(!pending.text("main").contains(GRACE), "R22: nothing yet");
+
+        office.grace_accepts().await;
+        for search in ["", "GRACE.hop", "hopp"] {
+            let list = browser
+                .open(&format!("/console/accounts?search={search}"))
+                .await;
+            assert!(
+                list.text("tbody").contains(GRACE),
+                "{search}: {}",
+                list.body
+            );
+        }
+        let list = browser.open("/console/accounts?search=opper").await;
+        assert!(!list.has("tbody") && list.text(".empty").contains("No account matches"));
+        let list = browser.open("/console/accounts").await;
+        let account = list.attribute("tbody a", "href").unwrap();
+        let account = browser.open(&account).await;
+        assert_eq!(account.heading(), "Grace Hopper", "{}", account.body);
+        assert_eq!(account.text("#identifiers dd"), format!("{GRACE} verified"));
+        assert_eq!(account.text("#groups th"), "Everybody");
+        assert_eq!(account.text("#groups td"), "application");
+        assert!(account.text("main").contains("Active"));
+    }
+}
+
+/// Keyset pages: nobody is missing, nobody stands twice; another store's people are not among them.
+#[tokio::test]
+async fn accounts_come_page_by_page() {
+    for office in Office::each(Role::Auditor).await {
+        for number in 0..51 {
+            let email = format!("person-{number}@harborline.example");
+            let typed = [(IdentifierKind::Email, email.as_str())];
+            let made = register(&office.test.app.db, &office.customers, &typed).await;
+            made.unwrap();
+        }
+        let (mut browser, _) = office.enters().await;
+        let first = browser.open("/console/accounts").await;
+        assert!(!first.has("#invite"), "an auditor only looks");
+        let next = first.attribute("#next", "href").unwrap();
+        let second = browser.open(&next).await;
+        let names = |page: &Page| page.body.matches("@harborline.example</small>").count();
+        assert_eq!((names(&first), names(&second)), (50, 1));
+        assert!(second.text("tbody").contains("person-0@") && !second.has("#next"));
+        assert!(!first.text("tbody").contains(ADMIN) && !second.text("tbody").contains(ADMIN));
+        let nobody = browser.open("/console/accounts/idn_nobody").await;
+        assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    }
+}
+
+/// R4: who may not see people has no entry for them, and is refused.
+#[tokio::test]
+async fn r4_an_application_administrator_sees_no_accounts() {
+    for office in Office::each(Role::ApplicationAdministrator).await {
+        let (mut browser, home) = office.enters().await;
+        assert!(!home.has(".nav a[href$='/console/accounts']"));
+        let accounts = browser.open("/console/accounts").await;
+        assert_eq!(accounts.status, StatusCode::FORBIDDEN);
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::detail::{link_page, revealed};
-use super::{is_console, require, union};
+use super::{require, stores, union};
 use crate::access::{Permission, Role};
 use crate::app::{Admin, App};
 use crate::application::{ApplicationId, Choice as Invitable, NotInvitable};
@@ -230,7 +230,6 @@ fn wish(
 }
 
 impl World {
-    /// Stores of the console itself are for those who may make administrators.
     async fn read(app: &App, admin: &Admin, wanted: Option<StoreId>) -> Result<Self, PageFailure> {
         let request = PageRequest {
             after: None,
@@ -245,28 +244,12 @@ impl World {
                 ))
             })
             .await;
-        let (mut stores, groups) = read?;
-        let catalogue = app.catalogue.current();
-        let of_console = |store: &IdentityStore| {
-            let choices = catalogue.choices(store.id);
-            choices.iter().any(|it| is_console(app, it.application.id))
-        };
-        stores.retain(|store| admin.may(Permission::AdministratorsWrite) || !of_console(store));
-        stores.sort_by_key(of_console); // most invitations are to customers
-        let inhabited = |store: &&IdentityStore| {
-            catalogue
-                .choices(store.id)
-                .iter()
-                .any(|it| it.disabled.is_none())
-        };
-        let store = stores
-            .iter()
-            .find(|store| Some(store.id) == wanted)
-            .or_else(|| stores.iter().find(inhabited))
-            .or_else(|| stores.first())
-            .cloned();
+        let (stores, groups) = read?;
+        let mut stores = stores::arranged(app, stores);
+        stores.retain(|store| stores::may_invite_into(app, admin, store));
+        let store = stores::chosen(app, &stores, wanted).ok_or_else(Failure::not_found)?;
         Ok(Self {
-            store: store.ok_or_else(Failure::not_found)?,
+            store: store.clone(),
             stores,
             groups,
         })

@@ -4,6 +4,7 @@
 
 mod detail;
 mod invite;
+pub mod stores;
 
 use std::collections::BTreeSet;
 

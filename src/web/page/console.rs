@@ -1,4 +1,4 @@
-//! The administrators' console: its frame, invitations and the invite form.
+//! The administrators' console: its frame, accounts, invitations and the invite form.
 //!
 //! Shows; who may do what stands in `access`.
 
@@ -14,6 +14,7 @@ pub struct Administrator {
     pub name: String,
     /// In words: “Global Administrator”.
     pub role: String,
+    pub sees_accounts: bool,
     pub may_invite: bool,
     /// How many invitations are pending, for the navigation.
     pub pending: u64,
@@ -48,6 +49,76 @@ pub struct Chip {
     pub url: String,
     pub count: Option<u64>,
     pub current: bool,
+}
+
+/// The people of one identity store, newest first (R26–R29, R53).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountList {
+    pub me: Administrator,
+    /// The stores to choose from; the button beside them invites into the chosen one (R29).
+    pub stores: Vec<Choice>,
+    /// The chosen one, carried along by the search.
+    pub store: String,
+    /// Whether this administrator may invite into the chosen store.
+    pub may_invite: bool,
+    /// The beginning of an address or a name.
+    pub search: String,
+    pub rows: Vec<AccountRow>,
+    pub next_url: Option<String>,
+    pub first_url: Option<String>,
+    /// The same list without search.
+    pub all_url: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountRow {
+    pub url: String,
+    /// The person's name; may be empty.
+    pub name: String,
+    /// What they sign in with.
+    pub identifier: String,
+    /// active, disabled
+    pub status: String,
+    pub created_at: DateTime<Utc>,
+}
+
+impl Page for AccountList {
+    const TEMPLATE: &'static str = "console-accounts.html";
+}
+
+/// Something that a person signs in with.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountIdentifier {
+    /// email, username, phone
+    pub kind: String,
+    pub value: String,
+    pub verified_at: Option<DateTime<Utc>>,
+}
+
+/// A group of the person, with the reasons: invitation, application, manual, mapping.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountGroup {
+    pub name: String,
+    pub reasons: Vec<String>,
+}
+
+/// One account (R53).
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountDetail {
+    pub me: Administrator,
+    pub id: String,
+    pub row: AccountRow,
+    pub store: String,
+    /// The list of that store.
+    pub store_url: String,
+    pub identifiers: Vec<AccountIdentifier>,
+    /// What is known about the person: the catalogue's or the store's name, and the value.
+    pub profile: Vec<Field>,
+    pub groups: Vec<AccountGroup>,
+}
+
+impl Page for AccountDetail {
+    const TEMPLATE: &'static str = "console-account.html";
 }
 
 /// The invitations, newest first.

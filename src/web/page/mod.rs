@@ -18,9 +18,10 @@ pub use account::{
     RecoveryMailSent, ResetPassword, SignIn, SignedOut,
 };
 pub use console::{
-    Administrator, ApplicationChoice, Chip, ConsoleHome, ConsoleRefused, DeliveryFacts,
-    GroupChoice, InvitationDetail, InvitationLinkOnce, InvitationList, InvitationRow, InviteForm,
-    NextSteps, ResultingGroup, Step, StepState,
+    AccountDetail, AccountGroup, AccountIdentifier, AccountList, AccountRow, Administrator,
+    ApplicationChoice, Chip, ConsoleHome, ConsoleRefused, DeliveryFacts, GroupChoice,
+    InvitationDetail, InvitationLinkOnce, InvitationList, InvitationRow, InviteForm, NextSteps,
+    ResultingGroup, Step, StepState,
 };
 pub use form::{Choice, Control, Field, PasswordField, Problem, problems_of};
 pub use invitation::{

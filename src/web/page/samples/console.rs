@@ -6,6 +6,8 @@
     reason = "lists of data, longer when formatted"
 )]
 
+mod accounts;
+
 use chrono::TimeDelta;
 
 use super::super::*;
@@ -15,6 +17,7 @@ fn me() -> Administrator {
     Administrator {
         name: "Ada Lovelace".into(),
         role: "Global Administrator".into(),
+        sees_accounts: true,
         may_invite: true,
         pending: 38,
         logout_url: "/logout".into(),
@@ -72,6 +75,7 @@ fn chips() -> Vec<Chip> {
 
 pub(super) fn all(studio: &mut Studio) {
     home(studio);
+    accounts::all(studio);
     list(studio);
     invite(studio);
     detail(studio);
