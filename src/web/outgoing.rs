@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -40,6 +40,7 @@ pub struct Outgoing {
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
+    pub headers: HeaderMap,
     /// As much as was asked for.
     pub body: Vec<u8>,
     /// Whether there was more.
@@ -108,13 +109,15 @@ impl Outgoing {
         self.check(request.url())?;
         let answer = self.client.execute(request).await;
         let mut answer = answer.map_err(|error| failed(&error))?;
-        let (status, mut body) = (answer.status(), Vec::new());
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
             let room = longest - body.len();
             if chunk.len() > room {
                 body.extend(chunk.iter().take(room));
                 return Ok(Answer {
                     status,
+                    headers,
                     body,
                     cut: true,
                 });
@@ -123,6 +126,7 @@ impl Outgoing {
         }
         Ok(Answer {
             status,
+            headers,
             body,
             cut: false,
         })

@@ -2,13 +2,23 @@
 //!
 //! Connectors are pure: they send nothing and store nothing. Adding a provider is adding a file.
 
+mod claim;
+mod google;
+mod meaning;
+mod microsoft;
+mod oauth2;
+mod oidc;
+mod salesforce;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::settings::Quirks;
+use super::settings::{Provider, Quirks};
 use super::{AccountKey, Address};
+
+pub use salesforce::{RecordId, is_my_domain};
 
 /// Claims as JSON: of an ID token, of userinfo, or of both laid over each other.
 pub type Claims = Map<String, Value>;
@@ -57,6 +67,20 @@ pub trait Connector: Send + Sync {
     fn offers_logout(&self) -> bool;
 }
 
+impl Provider {
+    /// This provider's ways.
+    #[must_use]
+    pub fn connector(&self) -> &dyn Connector {
+        match self {
+            Self::Microsoft(settings) => settings,
+            Self::Google(settings) => settings,
+            Self::Salesforce(settings) => settings,
+            Self::Oidc(settings) => settings,
+            Self::OAuth2(settings) => settings,
+        }
+    }
+}
+
 /// What the flow would like the provider to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wish {
@@ -67,6 +91,8 @@ pub struct Wish {
     /// In seconds.
     pub max_age: Option<i64>,
     pub login_hint: Option<String>,
+    /// The connection's domain that led here (home-realm discovery).
+    pub domain: Option<String>,
     pub locales: Vec<String>,
 }
 
@@ -83,7 +109,10 @@ pub struct Account {
 pub struct UpstreamError {
     pub error: String,
     pub description: Option<String>,
+    /// `error_subcode`, `suberror` or `error_subtype`.
     pub subcode: Option<String>,
+    /// Entra's numbers (AADSTS…), the most telling first.
+    pub codes: Vec<u32>,
 }
 
 /// What an error means, and so which page helps.
