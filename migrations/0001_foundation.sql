@@ -329,6 +329,7 @@ CREATE TABLE external_sign_in (
     finished_at TIMESTAMPTZ               -- a session began, or an account was made or linked
 );
 CREATE INDEX external_sign_in_by_expiry ON external_sign_in (expires_at);
+CREATE INDEX external_sign_in_by_browser ON external_sign_in (browser_hash, created_at);
 
 -- The account at a provider with which a person signs in. An address is never part of the key (R131).
 CREATE TABLE linked_account (

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::job::Runner;
 use crate::kit::{Clock, Internal, Moment};
 use crate::web::{self, Failure, Surroundings, path};
-use crate::{api, console, grant, invitation, keys, mail, provider, session};
+use crate::{api, console, federation, grant, invitation, keys, mail, provider, session};
 
 /// A request head that is not complete after this time is cut off.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -89,11 +89,13 @@ pub fn router(app: &App) -> Router {
     let people = Router::new()
         .merge(invitation::pages::routes())
         .merge(session::pages::routes())
+        .merge(federation::pages::own_pages())
         .merge(console::routes())
         .merge(mail::pages::routes());
     let people = web::refuse_cross_site(people, &app.links);
     let routes = Router::new()
         .merge(people)
+        .merge(federation::pages::called_from_elsewhere())
         .merge(provider::routes(app))
         .merge(api::routes())
         .merge(web::static_routes())
@@ -156,10 +158,23 @@ fn sweep(runner: &Runner, app: &App) {
                 app.db
                     .write(async |tx| {
                         session::sweep(tx, moment.now).await?;
+                        federation::sweep(tx, moment.now).await?;
                         grant::sweep(tx, moment.now).await
                     })
                     .await?;
                 api::idempotency::forget_old(&app.db, &moment).await
+            }
+        },
+    );
+    let asked = app.clone();
+    runner.every(
+        Duration::from_hours(1),
+        "ask providers again",
+        move |moment| {
+            let app = asked.clone();
+            async move {
+                app.providers.refresh(moment.now).await;
+                Ok(())
             }
         },
     );

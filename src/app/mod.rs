@@ -15,7 +15,7 @@ use crate::application::{Catalogue, CatalogueHandle};
 use crate::config::Config;
 use crate::db::Db;
 use crate::event::Messenger;
-use crate::federation::ConnectionsHandle;
+use crate::federation::{ConnectionsHandle, Providers};
 use crate::grant::{AccessTokens, Revocations};
 use crate::identity::password::Hasher;
 use crate::invitation::issue::Desk;
@@ -40,6 +40,8 @@ pub struct Parts {
     pub sealer: Sealer,
     pub keys: KeyRing,
     pub catalogue: CatalogueHandle,
+    /// What is known of the connections' providers.
+    pub providers: Providers,
     pub connections: ConnectionsHandle,
     pub revocations: Revocations,
     pub access_tokens: AccessTokens,
@@ -81,8 +83,10 @@ impl App {
         } else {
             Loopback::Refused
         };
+        let outgoing = Outgoing::new(loopback)?;
         Ok(Self(Arc::new(Parts {
-            outgoing: Outgoing::new(loopback)?,
+            providers: Providers::new(outgoing.clone()),
+            outgoing,
             catalogue: CatalogueHandle::open(&db).await?,
             connections: ConnectionsHandle::open(&db).await?,
             access_tokens: AccessTokens::new(links.issuer(), &keys, &revocations),

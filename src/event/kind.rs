@@ -62,6 +62,10 @@ kinds! {
     SessionEnded "session.ended",
     SignInFailed "session.sign_in_failed",
     SignInThrottled "session.sign_in_throttled",
+    /// A provider sent somebody back without proof, or with one that isn't admitted.
+    ExternalSignInFailed "connection.sign_in_failed",
+    /// Operators have to act: our registration is wrong, or the provider isn't to be believed.
+    ConnectionTroubled "connection.troubled",
     PasswordChanged "password.changed",
     RecoveryRequested "recovery.requested",
     ConsentGiven "consent.given",

@@ -2,24 +2,42 @@
 //!
 //! Doesn't decide where a flow goes next, nor who may sign up; the provider's dispatcher and the invitations do.
 
+mod begin;
+mod come_back;
 mod connection;
 pub mod connector;
+mod exchange;
 mod external;
+mod land;
 pub mod link;
+mod metadata;
+pub mod pages;
+mod person;
+mod post;
+mod providers;
 mod settings;
 mod snapshot;
 mod store;
+mod token;
+mod trouble;
+mod userinfo;
+mod way;
 
 use crate::kit::{Id, kinds};
 
+pub use begin::{Begin, Desk, Refused, begin};
 pub use connection::Connection;
 pub use external::{AccountKey, Address, ExternalIdentity};
 pub use link::{LinkRefused, LinkedAccount};
+pub use metadata::{KeySet, Metadata, Undescribed};
+pub use providers::{Known, Providers};
 pub use settings::{
     Audience, Cloud, Google, GroupRule, Mapping, Microsoft, OAuth2, Oidc, Provider, Quirks,
     ResponseMode, Salesforce, SalesforceHost, Settings, TokenAuthentication,
 };
 pub use snapshot::{Connections, ConnectionsHandle, changed};
+pub use trouble::Trouble;
+pub use way::{arrived, finish, sweep};
 
 /// Names a connection.
 pub type ConnectionId = Id<kinds::Connection>;

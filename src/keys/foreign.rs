@@ -23,10 +23,10 @@ const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 /// A client's public keys, checked.
 pub struct ForeignKeys(Vec<ForeignKey>);
 
-struct ForeignKey {
-    kid: Option<String>,
-    algorithms: Vec<Algorithm>,
-    decoding: DecodingKey,
+pub(super) struct ForeignKey {
+    pub(super) kid: Option<String>,
+    pub(super) algorithms: Vec<Algorithm>,
+    pub(super) decoding: DecodingKey,
 }
 
 /// What is wrong with a JWK set.
@@ -90,7 +90,7 @@ impl ForeignKeys {
 }
 
 impl ForeignKey {
-    fn answers_to(&self, kid: Option<&str>) -> bool {
+    pub(super) fn answers_to(&self, kid: Option<&str>) -> bool {
         match (kid, &self.kid) {
             (Some(wanted), Some(own)) => wanted == own,
             _ => true,
@@ -105,7 +105,7 @@ pub fn claimed_subject(token: &str) -> Result<String, BadToken> {
     subject.map(str::to_owned).ok_or(BadToken::Malformed)
 }
 
-fn parse_key(jwk: &Value) -> Result<ForeignKey, BadKeySet> {
+pub(super) fn parse_key(jwk: &Value) -> Result<ForeignKey, BadKeySet> {
     let members = jwk.as_object().ok_or(BadKeySet::NotASet)?;
     if PRIVATE_MEMBERS
         .iter()

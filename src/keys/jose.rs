@@ -116,7 +116,10 @@ fn check_dates(claims: &Map<String, Value>, now: DateTime<Utc>, age: Age) -> Res
 }
 
 /// A `NumericDate`: a number, not negative, before the year 10000.
-fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<DateTime<Utc>>, BadToken> {
+pub(super) fn date(
+    claims: &Map<String, Value>,
+    name: &str,
+) -> Result<Option<DateTime<Utc>>, BadToken> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };

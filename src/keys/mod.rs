@@ -3,6 +3,7 @@
 //! Knows nothing of what the tokens mean: issuers, audiences and all claims beside the dates are their readers' business.
 
 mod foreign;
+mod issuer;
 mod jose;
 mod key_ring;
 mod pair;
@@ -16,6 +17,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use foreign::{BadKeySet, ForeignKeys, claimed_subject};
+pub use issuer::{IssuerKeys, Unbelieved};
 pub use jose::unique_object;
 pub use key_ring::KeyRing;
 pub use provider::install;

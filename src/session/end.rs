@@ -18,11 +18,7 @@ pub async fn end(tx: &mut Tx, moment: &Moment, session: &Session) -> Result<(), 
 }
 
 /// Ends a session that another one of the same browser follows: the applications stay as they are.
-pub(super) async fn replace(
-    tx: &mut Tx,
-    moment: &Moment,
-    session: &Session,
-) -> Result<bool, Internal> {
+pub async fn replace(tx: &mut Tx, moment: &Moment, session: &Session) -> Result<bool, Internal> {
     let ended = store::end(tx, session.id, moment.now).await? == 1;
     if ended {
         let data = json!({ "identity": session.identity });

@@ -22,7 +22,7 @@ use crate::identity::{IdentityId, StoreId};
 use crate::kit::{Id, kinds};
 
 pub use begin::{NewSession, Started, begin};
-pub use end::{end, end_all, shut_out};
+pub use end::{end, end_all, replace, shut_out};
 pub use held::Held;
 pub use origin::{Origin, SealedIdToken, Which, from_upstream, of_connection, origin};
 pub use sweep::sweep;

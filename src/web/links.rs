@@ -20,6 +20,9 @@ pub mod path {
     pub const CONSENT: &str = "/consent";
     pub const SIGN_IN: &str = "/sign-in";
     pub const EXTERNAL_CALLBACK: &str = "/sign-in/{connection}/callback";
+    pub const SIGN_IN_WITH: &str = "/sign-in/with";
+    pub const LEAVE: &str = "/sign-in/leave";
+    pub const EXTERNAL_RETURN: &str = "/sign-in/{connection}/return";
     pub const CHOOSE_ACCOUNT: &str = "/choose-account";
     pub const SIGN_OUT_DONE: &str = "/sign-out-done";
     pub const FORGOTTEN_PASSWORD: &str = "/forgotten-password";
@@ -67,6 +70,8 @@ pub struct Links {
 #[derive(Serialize)]
 pub(super) struct Fixed {
     sign_in: String,
+    sign_in_with: String,
+    leave: String,
     choose_account: String,
     consent: String,
     logout: String,
@@ -151,6 +156,12 @@ impl Links {
     #[must_use]
     pub fn external_callback(&self, connection: &str) -> String {
         self.filled(path::EXTERNAL_CALLBACK, connection)
+    }
+
+    /// Where our own page brings the fields that a provider posted.
+    #[must_use]
+    pub fn external_return(&self, connection: &str) -> String {
+        self.filled(path::EXTERNAL_RETURN, connection)
     }
 
     #[must_use]
@@ -309,6 +320,8 @@ impl Links {
     pub(super) fn fixed(&self) -> Fixed {
         Fixed {
             sign_in: self.at(path::SIGN_IN),
+            sign_in_with: self.at(path::SIGN_IN_WITH),
+            leave: self.at(path::LEAVE),
             choose_account: self.at(path::CHOOSE_ACCOUNT),
             consent: self.at(path::CONSENT),
             logout: self.at(path::LOGOUT),

@@ -3,4 +3,5 @@
 //! What belongs together is composed by the use cases.
 
 pub(super) mod connection;
+pub(super) mod external;
 pub(super) mod link;

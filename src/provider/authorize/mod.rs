@@ -8,6 +8,7 @@ mod checks;
 mod consent;
 mod go_on;
 mod invited;
+mod leave;
 mod refused;
 mod request;
 mod rights;
@@ -19,7 +20,7 @@ mod tests;
 use axum::Router;
 use axum::extract::{RawQuery, Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::app::{App, Hosted};
 use crate::provider::hint;
@@ -41,6 +42,7 @@ pub(super) fn called_from_elsewhere() -> Router<App> {
 pub(super) fn own_pages() -> Router<App> {
     Router::new()
         .route(path::CONTINUE, get(go_on::show))
+        .route(path::LEAVE, post(leave::submit))
         .route(path::CONSENT, get(consent::show).post(consent::choose))
 }
 

@@ -33,6 +33,8 @@ impl Refused {
         registration_not_supported,
         request_not_supported,
         request_uri_not_supported,
+        server_error,
+        temporarily_unavailable,
         unauthorized_client,
         unmet_authentication_requirements,
         unsupported_response_type,

@@ -8,6 +8,7 @@ mod form;
 mod invitation;
 mod mailbox;
 mod outcome;
+mod provider;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -30,3 +31,4 @@ pub use invitation::{
 };
 pub use mailbox::{LetterRow, LetterView, Mailbox};
 pub use outcome::{ErrorPage, NotFound, TooManyAttempts};
+pub use provider::ProviderTrouble;

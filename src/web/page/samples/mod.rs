@@ -8,6 +8,7 @@
 
 mod account;
 mod console;
+mod provider;
 
 use chrono::{DateTime, Utc};
 
@@ -60,6 +61,7 @@ pub(super) fn all(studio: &mut Studio) {
     ended(studio);
     account::account(studio);
     account::outcome(studio);
+    provider::all(studio);
     studio.ours();
     account::mailbox(studio);
     console::all(studio);

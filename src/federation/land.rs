@@ -1,0 +1,104 @@
+//! Somebody who came back signs in, if the account at the provider is linked here; else they are kept for what follows.
+//!
+//! One unit of work. Doesn't decide what follows.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::begin::Desk;
+use super::come_back::Arrival;
+use super::{ExternalIdentity, Trouble, link, way};
+use crate::db::Tx;
+use crate::identity::{self, IdentityId, Status, StoreId};
+use crate::kit::{Internal, Moment, Secret};
+use crate::session::{self, Methods, NewSession, Origin, SealedIdToken, Session, Started, replace};
+
+/// Where somebody arrives.
+pub(super) struct Landing<'a> {
+    pub(super) arrival: &'a Arrival,
+    pub(super) store: StoreId,
+    /// The session of this browser that a new one replaces.
+    pub(super) before: Option<&'a Session>,
+    pub(super) lifetime: TimeDelta,
+}
+
+/// What became of them.
+pub(super) enum Landed {
+    SignedIn(Started),
+    /// Nobody here has this account: kept for what follows.
+    Unknown,
+    Troubled(Trouble),
+}
+
+pub(super) async fn land(
+    desk: &Desk<'_>,
+    moment: &Moment,
+    landing: &Landing<'_>,
+) -> Result<Landed, Internal> {
+    let arrival = landing.arrival;
+    desk.db
+        .write(async |tx| {
+            let owner = link::find(tx, landing.store, &arrival.identity.key).await?;
+            let Some(owner) = owner else {
+                let kept = way::keep(tx, moment, desk.sealer, (arrival.way, &arrival.identity));
+                return Ok(if kept.await? {
+                    Landed::Unknown
+                } else {
+                    Landed::Troubled(Trouble::unbelievable("the way was used meanwhile"))
+                });
+            };
+            sign_in(tx, desk, moment, (landing, owner)).await
+        })
+        .await
+}
+
+async fn sign_in(
+    tx: &mut Tx,
+    desk: &Desk<'_>,
+    moment: &Moment,
+    (landing, owner): (&Landing<'_>, IdentityId),
+) -> Result<Landed, Internal> {
+    let external = &landing.arrival.identity;
+    let person = identity::find(tx, owner).await?;
+    if person.is_none_or(|person| person.status != Status::Active) {
+        return Ok(Landed::Troubled(Trouble::ShutOut));
+    }
+    if !way::finish(tx, landing.arrival.way, moment.now).await? {
+        return Err(Internal::because("an external sign-in was finished twice"));
+    }
+    if let Some(before) = landing.before {
+        replace(tx, moment, before).await?;
+    }
+    link::touch(tx, moment, landing.store, external).await?;
+    let new = NewSession {
+        identity: owner,
+        store: landing.store,
+        methods: Methods::external(external.methods.clone()),
+        authenticated_at: authenticated_at(landing.arrival, moment.now),
+        origin: Some(origin(desk, moment, external)?),
+        lifetime: landing.lifetime,
+    };
+    Ok(Landed::SignedIn(session::begin(tx, moment, new).await?))
+}
+
+/// When the provider saw the person. Where a new sign-in was asked for and shown, clocks that differ don't make it an old one.
+fn authenticated_at(arrival: &Arrival, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let at = arrival.identity.authenticated_at?;
+    Some(arrival.since.map_or(at, |since| at.max(since)).min(now))
+}
+
+/// What the provider will name when it ends its own session.
+fn origin(
+    desk: &Desk<'_>,
+    moment: &Moment,
+    external: &ExternalIdentity,
+) -> Result<Origin, Internal> {
+    let seal =
+        |token: &String| SealedIdToken::seal(desk.sealer, moment, &Secret::new(token.clone()));
+    Ok(Origin {
+        connection: external.connection,
+        namespace: external.key.namespace.clone(),
+        subject: external.key.subject.clone(),
+        sid: external.sid.clone(),
+        id_token: external.id_token.as_ref().map(seal).transpose()?,
+    })
+}
