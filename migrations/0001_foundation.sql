@@ -128,9 +128,10 @@ CREATE TABLE application (
     accent TEXT,                          -- #rrggbb, the brand colour of hosted pages
     policy JSONB NOT NULL,                -- self-service policy
     created_at TIMESTAMPTZ NOT NULL,
+    deleted_at TIMESTAMPTZ,               -- the row stays for what points to it
     revision BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX application_by_name ON application (store_id, name);
+CREATE UNIQUE INDEX application_by_name ON application (store_id, name) WHERE deleted_at IS NULL;
 
 -- A relying party (application_id set) or a client of the management API (application_id NULL).
 CREATE TABLE client (
@@ -139,6 +140,7 @@ CREATE TABLE client (
     name TEXT NOT NULL,
     settings JSONB NOT NULL,              -- redirect URIs, grant types, scopes, algorithms, PKCE, …
     created_at TIMESTAMPTZ NOT NULL,
+    deleted_at TIMESTAMPTZ,
     revision BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX client_by_application ON client (application_id);

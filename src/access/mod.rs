@@ -62,7 +62,7 @@ permissions! {
     GroupsRead "groups:read" "See groups and who is in them.",
     GroupsWrite "groups:write" "Create and change groups and who is in them.",
     IdentitiesRead "identities:read" "See identities.",
-    IdentitiesWrite "identities:write" "Change and disable identities.",
+    IdentitiesWrite "identities:write" "Register, change and disable identities.",
     InvitationsLink "invitations:link" "Obtain the link of an invitation, which is as good as the mail itself.",
     InvitationsRead "invitations:read" "See invitations.",
     InvitationsWrite "invitations:write" "Invite, resend and revoke.",

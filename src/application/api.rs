@@ -21,6 +21,7 @@ use crate::api::{
 };
 use crate::api::{page, parameter};
 use crate::app::{ApiClient, App};
+use crate::grant;
 use crate::kit::{Failed, Id, Page, kinds};
 use crate::web::{ApiQuery, Failure, Json};
 
@@ -34,7 +35,7 @@ type GroupId = Id<kinds::Group>;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(show, update))
+        .routes(routes!(show, update, delete))
         .routes(routes!(assign_groups))
         .merge(clients::routes())
 }
@@ -305,6 +306,23 @@ async fn update(
     app.catalogue.refresh(&app.db).await?;
     let view = ApplicationView::of(&changed, &app.catalogue.current());
     Ok(Tagged(changed.revision, view))
+}
+
+/// Deletes an application with its client: whatever people allowed it ends. Their accounts and groups stay. Refused while
+/// somebody holds an invitation into it, and for the console itself.
+#[utoipa::path(delete, path = "/applications/{id}", operation_id = "delete_application", tag = "Applications",
+    security(("oauth2" = ["applications:write"])), params(("id" = ApplicationId, Path)), responses((status = 204), Acts))]
+async fn delete(
+    State(app): State<App>,
+    client: ApiClient<may::ApplicationsWrite>,
+    Named(id): Named<kinds::Application>,
+) -> Result<StatusCode, Failure> {
+    let (moment, actor) = (app.moment(), client.actor());
+    app.db
+        .write(async |tx| grant::remove_application(tx, &moment, &actor, id).await)
+        .await?;
+    app.catalogue.refresh(&app.db).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Says which groups everybody is placed in who signs up for the application (R45): exactly these, from now on.

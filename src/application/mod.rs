@@ -8,6 +8,7 @@ mod catalogue;
 mod client;
 mod create;
 mod create_client;
+mod delete;
 mod draft;
 mod invitable;
 mod policy;
@@ -30,6 +31,7 @@ pub use client::{
 };
 pub use create::{Created, NewApplication, create};
 pub use create_client::{CreatedClient, NewClient, create_client};
+pub use delete::{delete, delete_client};
 pub use draft::{ApplicationDraft, ClientDraft};
 pub use invitable::{Choice, NotInvitable};
 pub use policy::{

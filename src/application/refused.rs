@@ -20,13 +20,25 @@ pub enum Refused {
     ClientMismatch,
     /// The client proves itself without a secret of ours.
     NoSecret,
+    /// Nobody deletes the console itself.
+    ConsoleStays,
+    /// Somebody holds an invitation into the application.
+    PendingInvitations,
+    /// A client that belongs to an application goes with it.
+    ClientOfApplication(ApplicationId),
+    /// The caller is the client.
+    OwnClient,
 }
 
 impl Refusal for Refused {
     fn because(&self) -> Because {
         match self {
             Self::Fields(_) => Because::Invalid,
-            Self::NameTaken => Because::Conflict,
+            Self::NameTaken
+            | Self::ConsoleStays
+            | Self::PendingInvitations
+            | Self::ClientOfApplication(_)
+            | Self::OwnClient => Because::Conflict,
             Self::UnknownStore(_)
             | Self::UnknownGroup(_)
             | Self::ClientMismatch
@@ -47,6 +59,10 @@ impl Refusal for Refused {
             Self::Stale => "stale_revision",
             Self::ClientMismatch => "client_mismatch",
             Self::NoSecret => "client_without_secret",
+            Self::ConsoleStays => "console_stays",
+            Self::PendingInvitations => "application_has_pending_invitations",
+            Self::ClientOfApplication(_) => "client_of_application",
+            Self::OwnClient => "own_client",
         }
     }
 
@@ -67,6 +83,18 @@ impl Refusal for Refused {
                 "An application that speaks OpenID Connect has a client; one that speaks only SAML 2.0 has none.".into()
             }
             Self::NoSecret => "This client authenticates without a secret.".into(),
+            Self::ConsoleStays => {
+                "This is the console, where administrators sign in. It can't be deleted.".into()
+            }
+            Self::PendingInvitations => {
+                "People hold invitations into this application. Revoke them, or wait until they are over, then delete it.".into()
+            }
+            Self::ClientOfApplication(id) => {
+                format!("This client belongs to the application {id}. Delete the application instead.")
+            }
+            Self::OwnClient => {
+                "This is the client that you call with. Delete it with another one.".into()
+            }
         }
     }
 

@@ -1,12 +1,19 @@
 //! The SQL of applications, clients and their secrets, and of the groups that applications assign.
 //!
-//! One statement per function; what belongs together is composed by the use cases.
+//! One statement per function; what belongs together is composed by the use cases. What was deleted stays in its table, for
+//! whatever points to it, and is nowhere found.
+
+mod removal;
+mod secrets;
 
 use chrono::{DateTime, Utc};
 
-use super::{Application, ApplicationId, Client, ClientId, ClientSettings, Saml, StoredSecret};
+use super::{Application, ApplicationId, Client, ClientId, ClientSettings, Saml};
 use crate::db::{Json, Tx};
 use crate::kit::{Corrupt, Id, Internal, kinds};
+
+pub(super) use removal::*;
+pub(super) use secrets::*;
 
 type GroupId = Id<kinds::Group>;
 
@@ -101,27 +108,11 @@ pub(super) struct AssignmentRow {
     pub(super) name: String,
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct SecretRow {
-    pub(super) client_id: ClientId,
-    secret_hash: Vec<u8>,
-    expires_at: Option<DateTime<Utc>>,
-}
-
-impl From<SecretRow> for StoredSecret {
-    fn from(row: SecretRow) -> Self {
-        Self {
-            hash: row.secret_hash,
-            expires_at: row.expires_at,
-        }
-    }
-}
-
 pub(super) async fn applications(tx: &mut Tx) -> Result<Vec<Application>, Internal> {
     let rows: Vec<ApplicationRow> = tx
         .sql(
             "SELECT id, store_id, name, description, purpose, protocol, home_url, saml_entity_id, saml_acs_url, accent, policy, created_at, revision
-             FROM application ORDER BY name, id",
+             FROM application WHERE deleted_at IS NULL ORDER BY name, id",
         )
         .all()
         .await?;
@@ -137,7 +128,7 @@ pub(super) async fn application(
     let row: Option<ApplicationRow> = tx
         .sql(
             "SELECT id, store_id, name, description, purpose, protocol, home_url, saml_entity_id, saml_acs_url, accent, policy, created_at, revision
-             FROM application WHERE id = $1",
+             FROM application WHERE id = $1 AND deleted_at IS NULL",
         )
         .bind(id)
         .optional()
@@ -179,7 +170,7 @@ pub(super) async fn update_application(
     let rows = tx
         .sql(
             "UPDATE application SET name = $1, description = $2, protocol = $3, home_url = $4, saml_entity_id = $5, saml_acs_url = $6, accent = $7, policy = $8, revision = $9
-             WHERE id = $10 AND revision = $11",
+             WHERE id = $10 AND revision = $11 AND deleted_at IS NULL",
         )
         .bind(new.name.clone())
         .bind(new.description.clone())
@@ -205,7 +196,7 @@ pub(super) async fn name_is_taken(
     except: ApplicationId,
 ) -> Result<bool, Internal> {
     let row: Option<(ApplicationId,)> = tx
-        .sql("SELECT id FROM application WHERE store_id = $1 AND name = $2 AND id <> $3")
+        .sql("SELECT id FROM application WHERE store_id = $1 AND name = $2 AND id <> $3 AND deleted_at IS NULL")
         .bind(store)
         .bind(name.to_owned())
         .bind(except)
@@ -226,7 +217,7 @@ pub(super) async fn store_exists(tx: &mut Tx, id: Id<kinds::Store>) -> Result<bo
 /// Without their secrets.
 pub(super) async fn clients(tx: &mut Tx) -> Result<Vec<Client>, Internal> {
     let rows: Vec<ClientRow> = tx
-        .sql("SELECT id, application_id, name, settings, created_at, revision FROM client ORDER BY id")
+        .sql("SELECT id, application_id, name, settings, created_at, revision FROM client WHERE deleted_at IS NULL ORDER BY id")
         .all()
         .await?;
     Ok(rows.into_iter().map(Client::from).collect())
@@ -235,7 +226,7 @@ pub(super) async fn clients(tx: &mut Tx) -> Result<Vec<Client>, Internal> {
 /// Without its secrets.
 pub(super) async fn client(tx: &mut Tx, id: ClientId) -> Result<Option<Client>, Internal> {
     let row: Option<ClientRow> = tx
-        .sql("SELECT id, application_id, name, settings, created_at, revision FROM client WHERE id = $1")
+        .sql("SELECT id, application_id, name, settings, created_at, revision FROM client WHERE id = $1 AND deleted_at IS NULL")
         .bind(id)
         .optional()
         .await?;
@@ -247,7 +238,7 @@ pub(super) async fn client_of(
     application: ApplicationId,
 ) -> Result<Option<ClientId>, Internal> {
     let row: Option<(ClientId,)> = tx
-        .sql("SELECT id FROM client WHERE application_id = $1")
+        .sql("SELECT id FROM client WHERE application_id = $1 AND deleted_at IS NULL")
         .bind(application)
         .optional()
         .await?;
@@ -277,7 +268,7 @@ pub(super) async fn update_client(
     read_revision: i64,
 ) -> Result<bool, Internal> {
     let rows = tx
-        .sql("UPDATE client SET name = $1, settings = $2, revision = $3 WHERE id = $4 AND revision = $5")
+        .sql("UPDATE client SET name = $1, settings = $2, revision = $3 WHERE id = $4 AND revision = $5 AND deleted_at IS NULL")
         .bind(new.name.clone())
         .bind(Json(new.settings.clone()))
         .bind(new.revision)
@@ -296,58 +287,6 @@ pub(super) async fn touch_client(tx: &mut Tx, id: ClientId) -> Result<bool, Inte
         .run()
         .await?;
     Ok(rows == 1)
-}
-
-pub(super) async fn secrets(tx: &mut Tx) -> Result<Vec<SecretRow>, Internal> {
-    tx.sql("SELECT client_id, secret_hash, expires_at FROM client_secret ORDER BY created_at")
-        .all()
-        .await
-}
-
-pub(super) async fn insert_secret(
-    tx: &mut Tx,
-    client: ClientId,
-    hash: Vec<u8>,
-    created_at: DateTime<Utc>,
-) -> Result<(), Internal> {
-    tx.sql(
-        "INSERT INTO client_secret (secret_hash, client_id, created_at, expires_at)
-         VALUES ($1, $2, $3, NULL)",
-    )
-    .bind(hash)
-    .bind(client)
-    .bind(created_at)
-    .run()
-    .await?;
-    Ok(())
-}
-
-/// Secrets that were being replaced already end at once.
-pub(super) async fn drop_ending_secrets(tx: &mut Tx, client: ClientId) -> Result<u64, Internal> {
-    tx.sql("DELETE FROM client_secret WHERE client_id = $1 AND expires_at IS NOT NULL")
-        .bind(client)
-        .run()
-        .await
-}
-
-/// Gives the secrets that have no end one.
-pub(super) async fn end_secrets(
-    tx: &mut Tx,
-    client: ClientId,
-    at: DateTime<Utc>,
-) -> Result<u64, Internal> {
-    tx.sql("UPDATE client_secret SET expires_at = $1 WHERE client_id = $2 AND expires_at IS NULL")
-        .bind(at)
-        .bind(client)
-        .run()
-        .await
-}
-
-pub(super) async fn drop_secrets(tx: &mut Tx, client: ClientId) -> Result<u64, Internal> {
-    tx.sql("DELETE FROM client_secret WHERE client_id = $1")
-        .bind(client)
-        .run()
-        .await
 }
 
 pub(super) async fn assignments(tx: &mut Tx) -> Result<Vec<AssignmentRow>, Internal> {

@@ -52,6 +52,7 @@ kinds! {
     GroupDeleted "group.deleted",
     ApplicationCreated "application.created",
     ApplicationUpdated "application.updated",
+    ApplicationDeleted "application.deleted",
     ApplicationGroupsChanged "application.groups_changed",
     ClientCreated "client.created",
     ClientUpdated "client.updated",

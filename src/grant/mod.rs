@@ -10,6 +10,7 @@ mod issue_code;
 mod redeem_code;
 mod refresh;
 mod refresh_token;
+mod remove;
 mod revocations;
 mod revoke;
 mod store;
@@ -30,6 +31,7 @@ pub use refresh::{
     NotRefreshed, RefreshLifetimes, Refreshed, Refreshing, begin_refresh, find_refresh_token,
     refresh,
 };
+pub use remove::{remove_application, remove_client};
 pub use revocations::Revocations;
 pub use revoke::{
     revoke_access_token, revoke_grant, revoke_of_identity, revoke_of_session, revoke_refresh_token,

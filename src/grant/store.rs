@@ -1,5 +1,7 @@
 //! The tables `access_grant`, `authorization_code`, `refresh_token` and `revocation`.
 
+mod of_client;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
@@ -8,6 +10,8 @@ use super::{GrantId, NewGrant};
 use crate::application::ClientId;
 use crate::db::{Json, Tx};
 use crate::kit::{Id, Internal, kinds};
+
+pub(super) use of_client::*;
 
 #[derive(sqlx::FromRow)]
 pub(super) struct GrantRow {

@@ -1,6 +1,7 @@
 //! Identities in the management API. Stores stand in `stores`.
 
 mod consents;
+mod register;
 mod stores;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(enable))
         .routes(routes!(groups))
         .merge(consents::routes())
+        .merge(register::routes())
         .merge(stores::routes())
 }
 

@@ -38,7 +38,8 @@ pub async fn resend(
         .await?
         .ok_or_else(unknown)?;
     let application = desk.catalogue.application(found.application);
-    if application.is_some_and(|one| one.purpose == Purpose::Console)
+    let application = application.ok_or(Failed::Refused(Refused::UnknownApplication))?;
+    if application.purpose == Purpose::Console
         && wish.appoints == Appoints::Nobody
     {
         return Err(Failed::Refused(Refused::MayNotAppoint));

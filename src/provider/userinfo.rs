@@ -48,6 +48,10 @@ pub(super) async fn answer(
     let moment = app.moment();
     let verified = app.access_tokens.verify(token.reveal(), &moment);
     let claims = verified.map_err(|bad| OAuthError::invalid_token(&bad.to_string()))?;
+    let client = claims.client_id.parse().ok();
+    if client.is_none_or(|id| app.catalogue.current().client(id).is_none()) {
+        return Err(OAuthError::invalid_token("its client is gone"));
+    }
     let lately = told.0.get(&claims.jti);
     let body = if let Some((_, body)) = lately.filter(|(at, _)| moment.now < *at + FRESH) {
         body

@@ -28,6 +28,7 @@ mod logout;
 mod mail;
 mod mailbox;
 mod main_path;
+mod managed;
 mod post;
 mod provider_resources;
 mod provider_scene;

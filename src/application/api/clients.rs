@@ -1,6 +1,7 @@
 //! Clients in the management API: those of applications, and those of the API itself.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,6 +20,7 @@ use crate::application::{
     self, ApplicationId, Client, ClientAuthentication, ClientChange, ClientDraft, ClientId,
     Consent, GrantType, NewClient, Pkce, Refused,
 };
+use crate::grant;
 use crate::keys::Algorithm;
 use crate::kit::{Failed, FieldProblem, Page, kinds};
 use crate::web::{ApiQuery, Failure, Json};
@@ -26,7 +28,7 @@ use crate::web::{ApiQuery, Failure, Json};
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(show, update))
+        .routes(routes!(show, update, delete))
         .routes(routes!(rotate_secret))
 }
 
@@ -329,6 +331,26 @@ async fn update(
         .await?;
     app.catalogue.refresh(&app.db).await?;
     Ok(Tagged(changed.revision, (&changed).into()))
+}
+
+/// Deletes a client of this API: it obtains no more tokens, and those it has end. The client of an application goes with the
+/// application; nobody deletes the client they call with.
+#[utoipa::path(delete, path = "/clients/{id}", operation_id = "delete_client", tag = "Clients", security(("oauth2" = ["clients:write"])),
+    params(("id" = ClientId, Path)), responses((status = 204), Acts))]
+async fn delete(
+    State(app): State<App>,
+    caller: ApiClient<may::ClientsWrite>,
+    Named(id): Named<kinds::Client>,
+) -> Result<StatusCode, Failure> {
+    let known = app.catalogue.current();
+    let target = known.client(id).ok_or_else(Failure::not_found)?;
+    refuse_more_than(caller.permissions(), &target.settings.scopes.to_string())?;
+    let (moment, actor) = (app.moment(), caller.actor());
+    app.db
+        .write(async |tx| grant::remove_client(tx, &moment, &actor, id).await)
+        .await?;
+    app.catalogue.refresh(&app.db).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Gives a client a new secret. The old one counts for `overlap_seconds` more.

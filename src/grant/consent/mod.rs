@@ -93,3 +93,9 @@ pub async fn withdraw(
     .await?;
     Ok(true)
 }
+
+/// Nobody is asked by this client any more.
+pub(super) async fn forget_client(tx: &mut Tx, client: ClientId) -> Result<(), Internal> {
+    store::forget_client(tx, client).await?;
+    Ok(())
+}

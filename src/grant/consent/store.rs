@@ -91,3 +91,10 @@ pub(super) async fn forget(
         .await?;
     Ok(rows == 1)
 }
+
+pub(super) async fn forget_client(tx: &mut Tx, client: ClientId) -> Result<u64, Internal> {
+    tx.sql("DELETE FROM consent WHERE client_id = $1")
+        .bind(client)
+        .run()
+        .await
+}

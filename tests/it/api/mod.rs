@@ -8,6 +8,7 @@ mod idempotency;
 mod invitations;
 mod people;
 mod reference;
+mod webhooks;
 
 use std::path::PathBuf;
 

@@ -228,6 +228,14 @@ pub(crate) struct ApiCaller {
 }
 
 impl ApiCaller {
+    /// Another program, with a token of its own.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self {
+            router: self.router.clone(),
+            token: token.to_owned(),
+        }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, &[], None).await
     }
