@@ -26,9 +26,42 @@ pub(super) async fn migrate_sqlite(
     });
     let held = lock.await??;
     migrations.run_direct(None, connection, false).await?;
+    sqlx::raw_sql(KEEP_EVENTS_SQLITE).execute(connection).await?;
     drop(held);
     Ok(())
 }
+
+/// sqlx takes an advisory lock: two nodes may start at once.
+pub(super) async fn migrate_postgres(pool: &PgPool, migrations: &Migrator) -> Result<(), Internal> {
+    migrations.run(pool).await?;
+    sqlx::raw_sql(KEEP_EVENTS_POSTGRES).execute(pool).await?;
+    Ok(())
+}
+
+/// R140: what happened stays as it was written, for whoever reaches the database as well.
+const KEEP_EVENTS_SQLITE: &str = "
+CREATE TRIGGER IF NOT EXISTS event_is_not_changed BEFORE UPDATE ON event
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS event_is_not_deleted BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS event_is_not_replaced BEFORE INSERT ON event
+WHEN EXISTS (SELECT 1 FROM event WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END;
+";
+
+/// The same. Several statements in one message are one transaction: the lock ends with it. A trigger that is there already
+/// is left alone, because making one waits for everybody who writes.
+const KEEP_EVENTS_POSTGRES: &str = "
+SELECT pg_advisory_xact_lock(7310577);
+DO $guard$ BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'event_is_kept' AND tgrelid = 'event'::regclass) THEN
+    CREATE OR REPLACE FUNCTION refuse_change_of_event() RETURNS trigger LANGUAGE plpgsql AS
+      $refuse$ BEGIN RAISE EXCEPTION 'the event log is append-only'; END $refuse$;
+    CREATE TRIGGER event_is_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON event
+      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_event();
+  END IF;
+END $guard$;
+";
 
 /// What other nodes announce.
 pub struct Changes(PgListener);

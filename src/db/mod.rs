@@ -193,7 +193,7 @@ impl Engine {
             })
             .connect_with(options)
             .await?;
-        MIGRATIONS.run(&pool).await?; // sqlx takes an advisory lock: two nodes may start at once
+        dialect::migrate_postgres(&pool, &MIGRATIONS).await?;
         Ok(Self::Postgres(pool))
     }
 }

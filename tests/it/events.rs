@@ -115,3 +115,36 @@ async fn r140_an_undone_unit_of_work_leaves_no_event() {
         assert_eq!(read(&fresh.db, None, None).await, []);
     }
 }
+
+/// R140: whoever reaches the database itself can't change what happened either.
+#[tokio::test]
+async fn r140_the_database_keeps_the_log_as_it_was_written() {
+    for fresh in database::each().await {
+        let (db, time) = (&fresh.db, clock());
+        happens(db, &time, Kind::GroupCreated, "grp_1").await;
+        let before = read(db, None, None).await;
+        for forgery in [
+            "UPDATE event SET actor = 'anonymous'",
+            "DELETE FROM event",
+            "DELETE FROM event WHERE subject = 'grp_1'",
+            "INSERT INTO event (id, at, kind, actor, subject, data)
+             SELECT id, at, 'group.deleted', actor, subject, data FROM event WHERE TRUE
+             ON CONFLICT (id) DO UPDATE SET kind = excluded.kind",
+        ] {
+            let forged: Result<u64, Internal> =
+                db.write(async |tx| tx.sql(forgery).run().await).await;
+            let refused = format!("{:?}", forged.unwrap_err());
+            assert!(refused.contains("append-only"), "{forgery}: {refused}");
+        }
+        let engine = match db.engine_name() {
+            "SQLite" => "REPLACE INTO event SELECT id, at, 'x', actor, subject, data FROM event",
+            _ => "TRUNCATE event CASCADE",
+        };
+        let forged: Result<u64, Internal> = db.write(async |tx| tx.sql(engine).run().await).await;
+        forged.unwrap_err();
+        assert_eq!(read(db, None, None).await, before);
+        happens(db, &time, Kind::GroupDeleted, "grp_2").await;
+        let again = Db::open(&fresh.url).await.unwrap(); // a second node starts
+        assert_eq!(read(&again, None, None).await.len(), 2);
+    }
+}
