@@ -100,8 +100,7 @@ pub fn router(app: &App) -> Router {
         .merge(api::routes())
         .merge(web::static_routes())
         .route(path::LIVE, get(async || "alive"))
-        .route(path::READY, get(ready))
-        .fallback(async || web::PageFailure::from(Failure::not_found()));
+        .route(path::READY, get(ready));
     web::surround(routes, &around).with_state(app.clone())
 }
 
