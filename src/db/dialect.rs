@@ -26,7 +26,9 @@ pub(super) async fn migrate_sqlite(
     });
     let held = lock.await??;
     migrations.run_direct(None, connection, false).await?;
-    sqlx::raw_sql(KEEP_EVENTS_SQLITE).execute(connection).await?;
+    sqlx::raw_sql(KEEP_EVENTS_SQLITE)
+        .execute(connection)
+        .await?;
     drop(held);
     Ok(())
 }

@@ -29,7 +29,9 @@ kinds! {
     InvitationExpired "invitation.expired",
     InvitationResent "invitation.resent",
     InvitationRevoked "invitation.revoked",
-    InvitationUpdated "invitation.updated",
+    /// The invitee has proven another address, and waits for somebody to agree (R38).
+    InvitationAddressWaiting "invitation.address_waiting",
+    InvitationAddressApproved "invitation.address_approved",
     /// Somebody saw the link itself (R133).
     InvitationLinkRevealed "invitation.link_revealed",
     InvitationFreshLinkAsked "invitation.fresh_link_asked",

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::code;
 use super::store;
-use super::{InvitationId, Refused};
+use super::{InvitationId, Refused, Status};
 use crate::application::Application;
 use crate::db::Tx;
 use crate::event::{self, Actor};
@@ -112,7 +112,33 @@ pub async fn prove(
     Ok(Answer::Proven)
 }
 
-/// An administrator agrees to the address (mode `any_with_approval`).
+/// An address other than the invited one that the invitee has proven.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Proven {
+    pub email: String,
+    pub proven_at: DateTime<Utc>,
+    pub approved_at: Option<DateTime<Utc>>,
+}
+
+/// What there is to agree to.
+pub async fn proven(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<Proven>, Internal> {
+    store::proven(tx, invitation.uuid()).await
+}
+
+/// Writes down that an invitee waits for somebody to agree, for the history and whoever listens to the log.
+pub async fn ask_approval(
+    tx: &mut Tx,
+    moment: &Moment,
+    invitation: InvitationId,
+    address: &EmailAddress,
+) -> Result<(), Internal> {
+    let data = serde_json::json!({ "address": address.as_typed() });
+    let happening = event::Kind::InvitationAddressWaiting.about(invitation, data);
+    event::record(tx, moment, &Actor::Anonymous, happening).await?;
+    Ok(())
+}
+
+/// An administrator agrees to the address (mode `any_with_approval`). Agreeing twice changes nothing.
 pub async fn approve(
     tx: &mut Tx,
     moment: &Moment,
@@ -120,11 +146,22 @@ pub async fn approve(
     invitation: InvitationId,
     address: &EmailAddress,
 ) -> Result<(), Failed<Refused>> {
-    if !store::mark_approved(tx, invitation.uuid(), address.key(), moment.now).await? {
-        return Err(Failed::Refused(Refused::UnknownInvitation));
+    let found = store::find(tx, invitation, moment.now).await?;
+    let found = found.ok_or(Failed::Refused(Refused::UnknownInvitation))?;
+    let status = found.stage.status();
+    if !matches!(status, Status::Pending | Status::Expired) {
+        return Err(Failed::Refused(Refused::NotPending(status)));
     }
-    let data = serde_json::json!({ "address_approved": address.as_typed() });
-    let happening = event::Kind::InvitationUpdated.about(invitation, data);
+    if !store::mark_approved(tx, invitation.uuid(), address.key(), moment.now).await? {
+        let state = state(tx, invitation.uuid(), address).await?;
+        return if state.approved {
+            Ok(())
+        } else {
+            Err(Failed::Refused(Refused::AddressUnproven))
+        };
+    }
+    let data = serde_json::json!({ "address": address.as_typed() });
+    let happening = event::Kind::InvitationAddressApproved.about(invitation, data);
     event::record(tx, moment, actor, happening).await?;
     Ok(())
 }

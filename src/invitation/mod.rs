@@ -289,7 +289,7 @@ impl Refusal for Refused {
             Self::LinkOver(status) => format!("The invitation is {} and can't be accepted.", status.as_str()),
             Self::LinkReplaced => "A newer link was sent since. Use the latest letter.".into(),
             Self::OtherAddress => "The account must use the invited address.".into(),
-            Self::AddressUnproven => "The address must be verified first.".into(),
+            Self::AddressUnproven => "Nobody has verified this address yet. A code that was sent to it has to come back first.".into(),
             Self::AddressUnapproved => "The inviter has to agree to this address first. Nothing is lost; the link stays good.".into(),
             Self::IdentityElsewhere => "This account belongs to another identity store.".into(),
             Self::ByInvitationOnly => "This application takes new people by invitation only. Ask the person who told you about it to invite you.".into(),

@@ -39,9 +39,7 @@ pub async fn resend(
         .ok_or_else(unknown)?;
     let application = desk.catalogue.application(found.application);
     let application = application.ok_or(Failed::Refused(Refused::UnknownApplication))?;
-    if application.purpose == Purpose::Console
-        && wish.appoints == Appoints::Nobody
-    {
+    if application.purpose == Purpose::Console && wish.appoints == Appoints::Nobody {
         return Err(Failed::Refused(Refused::MayNotAppoint));
     }
     refuse_what_is_over(tx, &found).await?;

@@ -46,6 +46,7 @@ pub mod path {
     pub const CONSOLE_INVITATION: &str = "/console/invitations/{id}";
     pub const CONSOLE_INVITATION_RESEND: &str = "/console/invitations/{id}/resend";
     pub const CONSOLE_INVITATION_REVOKE: &str = "/console/invitations/{id}/revoke";
+    pub const CONSOLE_INVITATION_APPROVE: &str = "/console/invitations/{id}/approve-address";
     pub const CONSOLE_INVITATION_LINK: &str = "/console/invitations/{id}/link";
     pub const API: &str = "/api";
     pub const API_V1: &str = "/api/v1";
@@ -273,6 +274,11 @@ impl Links {
     #[must_use]
     pub fn console_invitation_revoke(&self, id: &str) -> String {
         self.filled(path::CONSOLE_INVITATION_REVOKE, id)
+    }
+
+    #[must_use]
+    pub fn console_invitation_approve(&self, id: &str) -> String {
+        self.filled(path::CONSOLE_INVITATION_APPROVE, id)
     }
 
     #[must_use]

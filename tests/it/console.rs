@@ -2,11 +2,14 @@
 
 use http::StatusCode;
 use usher::access::{self, Role};
-use usher::application::{ApplicationDraft, ApplicationId, ClientDraft, NewApplication, Purpose};
+use usher::application::{
+    AddressMode, ApplicationDraft, ApplicationId, ClientDraft, NewApplication, Purpose,
+};
 use usher::event::Actor;
 use usher::identity::{IdentifierKind, IdentityStore, NewPassword, Proof};
 
-use crate::harness::{Browser, Page, RelyingParty, TestApp};
+use crate::addresses::proves_the_other_address;
+use crate::harness::{Browser, Page, RelyingParty, TestApp, invitation};
 use crate::identities::register;
 use crate::sign_in::{PASSWORD, person, types};
 
@@ -225,6 +228,33 @@ async fn r4_an_application_administrator_sees_no_accounts() {
         assert!(!home.has(".nav a[href$='/console/accounts']"));
         let accounts = browser.open("/console/accounts").await;
         assert_eq!(accounts.status, StatusCode::FORBIDDEN);
+    }
+}
+
+/// R38: where the policy asks for it, the detail view shows another address that the invitee has verified, and approves it.
+#[tokio::test]
+async fn r38_an_administrator_approves_another_address() {
+    for office in Office::each(Role::SupportReadWrite).await {
+        let change = |draft: &mut ApplicationDraft, _: &mut ClientDraft| {
+            draft.policy.address = AddressMode::AnyWithApproval;
+        };
+        let store = office.customers.id;
+        let atlas = office.test.application(store, "Atlas", change).await;
+        let invited = office.test.issues(invitation(&atlas, GRACE)).await;
+        let waits = proves_the_other_address(&office.test).await;
+        assert_eq!(waits.status, StatusCode::FORBIDDEN);
+        let (mut browser, _) = office.enters().await;
+        let place = format!("/console/invitations/{}", invited.id);
+        let detail = browser.open(&place).await;
+        assert!(
+            detail.text(".timeline").contains("grace@home.example"),
+            "{}",
+            detail.body
+        );
+        let approved = browser.submit(&detail, "approve-1", &[]).await;
+        assert!(approved.text("main").contains("The address is approved"));
+        assert!(approved.text("main").contains("Address approved"));
+        assert!(!approved.has("#approve-1"));
     }
 }
 

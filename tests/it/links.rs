@@ -35,7 +35,11 @@ async fn an_unknown_address_answers_in_the_language_of_who_asks() {
     ] {
         let answer = ask(path, accept).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path} {accept}");
-        assert_eq!(answer.headers[header::CONTENT_TYPE], kind, "{path} {accept}");
+        assert_eq!(
+            answer.headers[header::CONTENT_TYPE],
+            kind,
+            "{path} {accept}"
+        );
     }
     assert_eq!(ask("/nowhere", "*/*").await.code(), "not_found");
 }

@@ -7,6 +7,7 @@
 )]
 
 mod accepting;
+mod addresses;
 mod api;
 mod applications;
 mod authorize;

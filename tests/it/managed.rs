@@ -51,13 +51,23 @@ async fn an_application_goes_with_all_that_people_allowed_it() {
         assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.body);
         let again = delete(&admin, &path).await;
         assert_eq!(again.status, StatusCode::NOT_FOUND, "{}", again.body);
-        assert_eq!(test.userinfo(&tokens).await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            test.userinfo(&tokens).await.status,
+            StatusCode::UNAUTHORIZED
+        );
         let form = [
             ("grant_type", "refresh_token"),
-            ("refresh_token", tokens.answer.json["refresh_token"].as_str().unwrap()),
+            (
+                "refresh_token",
+                tokens.answer.json["refresh_token"].as_str().unwrap(),
+            ),
         ];
         let refreshed = test.post_form("/token", &party.credentials(), &form).await;
-        assert_eq!(refreshed.json["error"], "invalid_client", "{}", refreshed.body);
+        assert_eq!(
+            refreshed.json["error"], "invalid_client",
+            "{}",
+            refreshed.body
+        );
         let asked = ann.open(&party.authorize(&[])).await;
         assert_eq!(asked.status, StatusCode::BAD_REQUEST);
         let shown = admin.get(&format!("/api/v1{path}")).await;
@@ -112,7 +122,12 @@ async fn some_applications_and_clients_can_not_be_deleted() {
             "/clients/nobody".to_owned(),
         ] {
             let answer = delete(&admin, &path).await;
-            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {}", answer.body);
+            assert_eq!(
+                answer.status,
+                StatusCode::NOT_FOUND,
+                "{path}: {}",
+                answer.body
+            );
         }
     }
 }

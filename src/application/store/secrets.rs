@@ -47,7 +47,10 @@ pub(in crate::application) async fn insert_secret(
 }
 
 /// Secrets that were being replaced already end at once.
-pub(in crate::application) async fn drop_ending_secrets(tx: &mut Tx, client: ClientId) -> Result<u64, Internal> {
+pub(in crate::application) async fn drop_ending_secrets(
+    tx: &mut Tx,
+    client: ClientId,
+) -> Result<u64, Internal> {
     tx.sql("DELETE FROM client_secret WHERE client_id = $1 AND expires_at IS NOT NULL")
         .bind(client)
         .run()
@@ -67,7 +70,10 @@ pub(in crate::application) async fn end_secrets(
         .await
 }
 
-pub(in crate::application) async fn drop_secrets(tx: &mut Tx, client: ClientId) -> Result<u64, Internal> {
+pub(in crate::application) async fn drop_secrets(
+    tx: &mut Tx,
+    client: ClientId,
+) -> Result<u64, Internal> {
     tx.sql("DELETE FROM client_secret WHERE client_id = $1")
         .bind(client)
         .run()

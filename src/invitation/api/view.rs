@@ -12,6 +12,7 @@ use crate::db::Tx;
 use crate::event::{self, api::EventView};
 use crate::group::GroupId;
 use crate::identity::{IdentityId, StoreId};
+use crate::invitation::address::{self, Proven};
 use crate::invitation::{Invitation, InvitationId, Stage, Status};
 use crate::kit::{Internal, PageRequest, Secret};
 use crate::mail::{self, Delivery};
@@ -92,6 +93,8 @@ pub struct InvitationDetail {
     #[serde(flatten)]
     pub invitation: InvitationView,
     groups: Vec<GroupId>,
+    /// Other addresses that the invitee has verified; `approve-address` agrees to one where the application's policy asks for that.
+    addresses: Vec<AddressView>,
     /// Absent while no letter was written.
     delivery: Option<DeliveryView>,
     /// Newest first, at most 50.
@@ -112,11 +115,35 @@ impl InvitationDetail {
         Ok(Self {
             invitation: invitation.into(),
             groups: crate::invitation::groups_of(tx, invitation.id).await?,
+            addresses: address::proven(tx, invitation.id)
+                .await?
+                .into_iter()
+                .map(AddressView::from)
+                .collect(),
             delivery: mail::delivery_of(tx, invitation.id)
                 .await?
                 .map(DeliveryView::from),
             history: history.items.into_iter().map(EventView::from).collect(),
         })
+    }
+}
+
+/// An address other than the invited one, verified by the invitee.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VerifiedAddress)]
+struct AddressView {
+    email: String,
+    verified_at: DateTime<Utc>,
+    approved_at: Option<DateTime<Utc>>,
+}
+
+impl From<Proven> for AddressView {
+    fn from(proven: Proven) -> Self {
+        Self {
+            email: proven.email,
+            verified_at: proven.proven_at,
+            approved_at: proven.approved_at,
+        }
     }
 }
 

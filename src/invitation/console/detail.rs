@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
-use super::{require, row, union};
+use super::{approve, require, row, union};
 use crate::access::Permission;
 use crate::app::{Admin, App};
 use crate::console::frame;
@@ -21,8 +21,8 @@ use crate::invitation::{
 use crate::kit::{Failed, Internal, Moment, PageRequest};
 use crate::mail::{self, Delivery, State as Letter};
 use crate::web::page::{
-    DeliveryFacts, Field, InvitationDetail, InvitationLinkOnce, InvitationRow, ResultingGroup,
-    Step, StepState,
+    DeliveryFacts, Field, InvitationDetail, InvitationLinkOnce, InvitationRow, OtherAddress,
+    ResultingGroup, Step, StepState,
 };
 use crate::web::{Brand, Failure, PageFailure, Query};
 
@@ -32,6 +32,7 @@ struct Seen {
     groups: Vec<(GroupId, String)>,
     row: InvitationRow,
     store: Option<IdentityStore>,
+    addresses: Vec<OtherAddress>,
     delivery: Option<Delivery>,
     events: Vec<Event>,
 }
@@ -59,13 +60,18 @@ pub(super) async fn show(
     let may = |permission, url: String| {
         (open && require(&admin, &app, application, permission).is_ok()).then_some(url)
     };
-    let notices = ["sent", "resent"];
+    let notices = ["sent", "resent", "approved"];
     let page = InvitationDetail {
         me: frame(&app, &admin).await?,
         message: seen.invitation.message.clone(),
         locale: seen.invitation.locale.to_string(),
         profile: profile(&seen),
         groups: resulting(&app, &seen),
+        addresses: seen.addresses.clone(),
+        approve_url: may(
+            Permission::InvitationsWrite,
+            app.links.console_invitation_approve(&text),
+        ),
         steps: steps(&seen),
         delivery: seen.delivery.as_ref().map(facts),
         store: seen.store.map(|store| store.name).unwrap_or_default(),
@@ -91,7 +97,7 @@ pub(super) async fn show(
         .page(&app, &admin.hosted.shell(Brand::default()), &page)
 }
 
-fn parse(id: &str) -> Result<InvitationId, Failure> {
+pub(super) fn parse(id: &str) -> Result<InvitationId, Failure> {
     id.parse().map_err(|_| Failure::not_found())
 }
 
@@ -123,6 +129,7 @@ async fn look(app: &App, id: InvitationId) -> Result<Option<Seen>, Internal> {
             let delivery = mail::delivery_of(tx, id).await?;
             Ok(Some(Seen {
                 row: row(tx, app, &invitation).await?,
+                addresses: approve::addresses(tx, app, &invitation).await?,
                 invitation,
                 groups,
                 store,
@@ -164,18 +171,18 @@ fn steps(seen: &Seen) -> Vec<Step> {
     let inviter = &seen.invitation.inviter;
     let step = |event: &Event| {
         let kind = event.kind.trim_start_matches("invitation.");
-        let answer = event.data.get("answer").and_then(|answer| answer.as_str());
+        let text = |name: &str| event.data.get(name).and_then(|text| text.as_str());
+        let said = text("answer").or_else(|| text("address"));
         let who = (event.actor == inviter.actor.to_string()).then_some(inviter.name.as_str());
         Step {
             kind: kind.to_owned(),
             state: match kind {
-                "delivery_failed" | "declined" | "reported" | "revoked" | "expired" => {
-                    StepState::Warn
-                }
+                "delivery_failed" | "declined" | "reported" | "revoked" | "expired"
+                | "address_waiting" => StepState::Warn,
                 _ => StepState::Done,
             },
             at: Some(event.at),
-            detail: answer.or(who).unwrap_or_default().to_owned(),
+            detail: said.or(who).unwrap_or_default().to_owned(),
         }
     };
     let mut steps: Vec<Step> = seen.events.iter().rev().map(step).collect();
@@ -235,7 +242,7 @@ async fn renew(
     Ok(renewed.await?)
 }
 
-async fn found(app: &App, id: InvitationId) -> Result<Invitation, PageFailure> {
+pub(super) async fn found(app: &App, id: InvitationId) -> Result<Invitation, PageFailure> {
     let now = app.moment().now;
     let found = app
         .db

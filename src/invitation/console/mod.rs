@@ -2,6 +2,7 @@
 //!
 //! The same use cases as the management API; here they are shown to a person.
 
+mod approve;
 mod detail;
 mod invite;
 pub mod stores;
@@ -33,6 +34,7 @@ pub fn routes() -> Router<App> {
         .route(path::CONSOLE_INVITATION, get(detail::show))
         .route(path::CONSOLE_INVITATION_RESEND, post(detail::resend))
         .route(path::CONSOLE_INVITATION_REVOKE, post(detail::revoke))
+        .route(path::CONSOLE_INVITATION_APPROVE, post(approve::submit))
         .route(path::CONSOLE_INVITATION_LINK, post(detail::link))
 }
 

@@ -136,10 +136,19 @@ pub(super) async fn submit(
         return page(&app, &hosted, &desk, &waiting, shown);
     }
     let (moment, address) = (app.moment(), waiting.address()?);
-    let about = (waiting.subject, &address);
+    let (about, waits) = (
+        (waiting.subject, &address),
+        desk.waits_for_approval(&address),
+    );
     let answer: Result<_, Internal> = app
         .db
-        .write(async |tx| address::prove(tx, &app.sealer, &moment, about, &typed.code).await)
+        .write(async |tx| {
+            let answer = address::prove(tx, &app.sealer, &moment, about, &typed.code).await?;
+            if let (Answer::Proven, Some(invitation)) = (answer, waits) {
+                address::ask_approval(tx, &moment, invitation, &address).await?;
+            }
+            Ok(answer)
+        })
         .await;
     match answer? {
         Answer::Proven => desk.finish(&app, &hosted, waiting.into_sign_up()?).await,

@@ -15,7 +15,9 @@ use crate::kit::{Corrupt, Internal};
 use crate::web::Locale;
 
 pub(super) use list::{Wanted, count, list};
-pub(super) use proofs::{count_proof_failure, find_proof, mark_approved, mark_proven, put_proof};
+pub(super) use proofs::{
+    count_proof_failure, find_proof, mark_approved, mark_proven, proven, put_proof,
+};
 pub(super) use stages::{
     NewLink, claim, expire_for, mark_declined, mark_expired, mark_fresh_link_asked, mark_opened,
     mark_revoked, mark_started, overdue, replace_link, set_identity,

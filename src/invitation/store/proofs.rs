@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::db::Tx;
-use crate::invitation::address::Row as Proof;
+use crate::invitation::address::{Proven, Row as Proof};
 use crate::kit::{EmailAddress, Internal};
 use uuid::Uuid;
 
@@ -76,6 +76,21 @@ pub(in crate::invitation) async fn mark_proven(
     Ok(())
 }
 
+/// The addresses that were proven, in the order in which they were asked for.
+pub(in crate::invitation) async fn proven(
+    tx: &mut Tx,
+    subject: Uuid,
+) -> Result<Vec<Proven>, Internal> {
+    tx.sql(
+        "SELECT email, proven_at, approved_at FROM address_proof \
+         WHERE subject_id = $1 AND proven_at IS NOT NULL ORDER BY proven_at, email_key",
+    )
+    .bind(subject)
+    .all()
+    .await
+}
+
+/// `false`: nobody has proven it, or somebody has agreed already.
 pub(in crate::invitation) async fn mark_approved(
     tx: &mut Tx,
     subject: Uuid,
@@ -85,7 +100,7 @@ pub(in crate::invitation) async fn mark_approved(
     let rows = tx
         .sql(
             "UPDATE address_proof SET approved_at = $3 \
-             WHERE subject_id = $1 AND email_key = $2 AND proven_at IS NOT NULL",
+             WHERE subject_id = $1 AND email_key = $2 AND proven_at IS NOT NULL AND approved_at IS NULL",
         )
         .bind(subject)
         .bind(email_key.to_owned())

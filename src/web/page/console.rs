@@ -230,6 +230,13 @@ pub struct Step {
     pub detail: String,
 }
 
+/// An address other than the invited one, which the invitee has verified and wants to use (R38).
+#[derive(Debug, Clone, Serialize)]
+pub struct OtherAddress {
+    pub email: String,
+    pub approved: bool,
+}
+
 /// What became of the letter (R137).
 #[derive(Debug, Clone, Serialize)]
 pub struct DeliveryFacts {
@@ -254,6 +261,9 @@ pub struct InvitationDetail {
     pub profile: Vec<Field>,
     pub groups: Vec<ResultingGroup>,
     pub steps: Vec<Step>,
+    /// Posts `email` to `approve_url`.
+    pub addresses: Vec<OtherAddress>,
+    pub approve_url: Option<String>,
     pub delivery: Option<DeliveryFacts>,
     /// `None` where it can't be done any more, or not by this administrator.
     pub resend_url: Option<String>,

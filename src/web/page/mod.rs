@@ -22,7 +22,7 @@ pub use console::{
     AccountDetail, AccountGroup, AccountIdentifier, AccountList, AccountRow, Administrator,
     ApplicationChoice, Chip, ConsoleHome, ConsoleRefused, DeliveryFacts, GroupChoice,
     InvitationDetail, InvitationLinkOnce, InvitationList, InvitationRow, InviteForm, NextSteps,
-    ResultingGroup, Step, StepState,
+    OtherAddress, ResultingGroup, Step, StepState,
 };
 pub use form::{Choice, Control, Field, PasswordField, Problem, problems_of};
 pub use invitation::{

@@ -256,9 +256,21 @@ fn detail(studio: &mut Studio) {
             step("sent", Done, "English"),
             step("deferred", Warn, "421 4.7.0 Greylisted, try again later"),
             step("opened", Done, ""),
+            step("address_waiting", Warn, "grace@home.example"),
             step("started", Now, ""),
             step("accepted", Todo, ""),
         ],
+        addresses: vec![
+            OtherAddress {
+                email: "grace@home.example".into(),
+                approved: false,
+            },
+            OtherAddress {
+                email: "g.hopper@navy.example".into(),
+                approved: true,
+            },
+        ],
+        approve_url: Some("/approve-address".into()),
         delivery: Some(DeliveryFacts {
             state: "deferred".into(),
             attempts: 2,
@@ -277,6 +289,7 @@ fn detail(studio: &mut Studio) {
     detail.delivery = None;
     detail.message = None;
     detail.groups.clear();
+    detail.addresses.clear();
     (detail.resend_url, detail.revoke_url, detail.link_url) = (None, None, None);
     detail.notice = None;
     studio.show("console-invitation-done", &detail);
