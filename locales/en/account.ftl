@@ -36,6 +36,7 @@ form-post-lead = If { $app } doesn’t open by itself, press the button.
 
 logout-title = Sign out?
 logout-lead = You are signed in as { $account }.
+logout-lead-several = In this browser you are signed in with several accounts. All of them are signed out:
 logout-submit = Sign out
 logout-stay = Stay signed in
 signed-out-title = You are signed out

@@ -198,14 +198,15 @@ impl Hosted {
         Ok(self.with_session_cookie(cookie, response))
     }
 
-    /// Makes the browser forget the session that ended; those in other stores stay.
+    /// Makes the browser forget the sessions that ended; those in other stores stay.
     pub fn signed_out(
         &self,
         app: &App,
-        ended: &Session,
+        ended: &[&Session],
         response: Response,
     ) -> Result<Response, Internal> {
-        let cookie = match self.held.without(ended.store) {
+        let stores: Vec<_> = ended.iter().map(|session| session.store).collect();
+        let cookie = match self.held.without(&stores) {
             Some(others) => cookie::write(&app.links, Name::Session, &others, None)?,
             None => cookie::forget(&app.links, Name::Session)?,
         };

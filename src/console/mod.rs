@@ -88,6 +88,11 @@ pub async fn frame(app: &App, admin: &Admin) -> Result<Administrator, Internal> 
         })
         .await;
     let (me, pending) = read?;
+    let catalogue = app.catalogue.current();
+    let mut applications = catalogue.applications().iter();
+    let console = applications.find(|it| it.purpose == Purpose::Console);
+    let client = console.and_then(|it| catalogue.client_of(it.id));
+    let client_id = client.map(|it| it.id.to_string());
     Ok(Administrator {
         name: me.map(|me| me.display_name()).unwrap_or_default(),
         role: in_words(admin.role).to_owned(),
@@ -95,6 +100,7 @@ pub async fn frame(app: &App, admin: &Admin) -> Result<Administrator, Internal> 
         may_invite: admin.may(Permission::InvitationsWrite),
         pending,
         logout_url: app.links.logout(),
+        client_id: client_id.unwrap_or_default(),
     })
 }
 

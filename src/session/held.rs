@@ -65,10 +65,13 @@ impl Held {
         join(tokens.take(MOST))
     }
 
-    /// The cookie once the session of this store has ended; `None` if nothing is left.
+    /// The cookie once the sessions of these stores have ended; `None` if nothing is left.
     #[must_use]
-    pub fn without(&self, store: StoreId) -> Option<Secret> {
-        let others = self.0.iter().filter(|(session, _)| session.store != store);
+    pub fn without(&self, stores: &[StoreId]) -> Option<Secret> {
+        let others = self
+            .0
+            .iter()
+            .filter(|(session, _)| !stores.contains(&session.store));
         let cookie = join(others.map(|(_, token)| token));
         Some(cookie).filter(|cookie| !cookie.reveal().is_empty())
     }
@@ -120,9 +123,14 @@ mod tests {
             [stores[3], stores[1], stores[2]]
         );
         assert_eq!(
-            held.without(stores[1]).unwrap().reveal().split('.').count(),
+            held.without(&stores[1..2])
+                .unwrap()
+                .reveal()
+                .split('.')
+                .count(),
             2
         );
-        assert!(Held::default().without(stores[1]).is_none());
+        assert!(held.without(&stores).is_none());
+        assert!(Held::default().without(&stores[1..2]).is_none());
     }
 }

@@ -258,6 +258,28 @@ async fn r38_an_administrator_approves_another_address() {
     }
 }
 
+/// "Sign out" in the console signs the administrator out, and not the customer whose account they tried in the same browser.
+#[tokio::test]
+async fn signing_out_of_the_console_leaves_other_accounts_alone() {
+    for office in Office::each(Role::Auditor).await {
+        let (mut browser, home) = office.enters().await;
+        let test = &office.test;
+        let whom = (GRACE, Proof::Given);
+        person(test, &office.customers, whom, NewPassword::Own).await;
+        test.advance(chrono::TimeDelta::minutes(1));
+        let page = browser.open(&office.desk.authorize(&[])).await;
+        types(&mut browser, &page, GRACE, PASSWORD).await;
+        let asked = browser.submit(&home, "sign-out", &[]).await;
+        assert!(!asked.has("#accounts"), "{}", asked.body);
+        let out = browser.submit(&asked, "logout-confirm", &[]).await;
+        assert_eq!(out.heading(), "You are signed out");
+        let silent = office.desk.authorize(&[("prompt", "none")]);
+        let still = browser.open(&silent).await.leaves_for.unwrap();
+        assert!(still.query().unwrap().contains("code="), "{still}");
+        assert!(browser.open("/console").await.has("#username"));
+    }
+}
+
 /// R59, R60, R61: revoking is done in the detail view, and the invitation leaves the list for good.
 #[tokio::test]
 async fn r60_a_revoked_invitation_leaves_the_list() {

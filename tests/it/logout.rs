@@ -4,9 +4,11 @@ use chrono::TimeDelta;
 use http::{StatusCode, header};
 use serde_json::Value;
 use url::form_urlencoded;
+use usher::identity::{NewPassword, Proof};
 
-use crate::harness::Browser;
+use crate::harness::{Browser, RelyingParty};
 use crate::provider_scene::{Scene, code_of};
+use crate::sign_in::{PASSWORD, person, types};
 
 const BYE: &str = "https://desk.example/bye";
 
@@ -205,4 +207,91 @@ async fn a_mistake_gives_a_page() {
         assert!(page.headers.get(header::LOCATION).is_none());
         assert!(ann.is_signed_in().await, "{request:?}");
     }
+}
+
+const GUEST: &str = "gail@partner.example";
+
+/// Ann, who signs in as a guest of another store as well, in the same browser; and the application over there.
+async fn with_a_second_account(ann: &mut SignedIn) -> RelyingParty {
+    let test = &ann.scene.test;
+    let store = test.store("Partners").await;
+    let portal = test.application(store.id, "Portal", |_, _| {}).await;
+    let whom = (GUEST, Proof::Given);
+    person(test, &store, whom, NewPassword::Own).await;
+    let page = ann.browser.open(&portal.authorize(&[])).await;
+    let back = types(&mut ann.browser, &page, GUEST, PASSWORD).await;
+    assert!(back.leaves_for.is_some(), "{}", back.body);
+    ann.scene.test.advance(TimeDelta::minutes(1));
+    portal
+}
+
+async fn is_a_guest(ann: &mut SignedIn, portal: &RelyingParty) -> bool {
+    let ask = portal.authorize(&[("prompt", "none")]);
+    let page = ann.browser.open(&ask).await;
+    page.leaves_for.unwrap().query().unwrap().contains("code=")
+}
+
+/// Where no application asks, everybody is signed out who is signed in in this browser, after a question that names them all.
+#[tokio::test]
+async fn without_an_application_all_accounts_are_signed_out() {
+    for mut ann in SignedIn::each().await {
+        let portal = with_a_second_account(&mut ann).await;
+        let page = ann.browser.open("/logout").await;
+        let named = page.text("#accounts");
+        assert!(
+            named.contains("ann") && named.contains("Ann Lee"),
+            "{named}"
+        );
+        assert!(ann.is_signed_in().await && is_a_guest(&mut ann, &portal).await);
+        let out = ann.browser.submit(&page, "logout-confirm", &[]).await;
+        assert_eq!(out.heading(), "You are signed out");
+        assert!(!ann.is_signed_in().await && !is_a_guest(&mut ann, &portal).await);
+    }
+}
+
+/// An application signs out its own person, whoever else is signed in.
+#[tokio::test]
+async fn an_application_signs_out_nobody_else() {
+    for mut ann in SignedIn::each().await {
+        let portal = with_a_second_account(&mut ann).await;
+        let hint = ann.hint().to_owned();
+        let request = [("id_token_hint", hint.as_str())];
+        ann.browser.open(&logout(&request)).await;
+        assert!(!ann.is_signed_in().await && is_a_guest(&mut ann, &portal).await);
+    }
+}
+
+/// LOG-08: `logout_hint` says who, by what they sign in with or by `sub`; it is no proof, so they are asked all the same.
+#[tokio::test]
+async fn a_logout_hint_says_who() {
+    for mut ann in SignedIn::each().await {
+        let portal = with_a_second_account(&mut ann).await;
+        let subject = ann.scene.ann.to_string();
+        for (hint, named) in [(GUEST, "Ann Lee"), (subject.as_str(), "ann")] {
+            let page = ann.browser.open(&logout(&[("logout_hint", hint)])).await;
+            let lead = page.text(".lead");
+            assert!(lead.contains(named) && !page.has("#accounts"), "{lead}");
+        }
+        let nobody = [("logout_hint", "nobody@corp.example")];
+        let page = ann.browser.open(&logout(&nobody)).await;
+        assert!(page.has("#accounts"), "a hint that names nobody is no hint");
+        let guest = [("logout_hint", "GAIL@partner.example")];
+        let page = ann.browser.open(&logout(&guest)).await;
+        ann.browser.submit(&page, "logout-confirm", &[]).await;
+        assert!(ann.is_signed_in().await && !is_a_guest(&mut ann, &portal).await);
+    }
+}
+
+/// LOG-03, LOG-08: an ID token about one person and a hint about another don't sign anybody out unasked.
+#[tokio::test]
+async fn hints_that_contradict_each_other_ask() {
+    let mut ann = SignedIn::sqlite().await;
+    let hint = ann.hint().to_owned();
+    let about = |who| [("id_token_hint", hint.as_str()), ("logout_hint", who)];
+    let page = ann.browser.open(&logout(&about("bob@corp.example"))).await;
+    assert_eq!(page.heading(), "Sign out?");
+    assert!(ann.is_signed_in().await);
+    let page = ann.browser.open(&logout(&about("ann@corp.example"))).await;
+    assert_eq!(page.heading(), "You are signed out");
+    assert!(!ann.is_signed_in().await);
 }

@@ -95,7 +95,7 @@ pub(super) async fn choose(
                 .await;
             ended?;
             let go = Redirect::to(&app.links.sign_up(&form.flow)).into_response();
-            Ok(hosted.signed_out(&app, session, go)?)
+            Ok(hosted.signed_out(&app, &[session], go)?)
         }
         _ => Ok(Redirect::to(&app.home_of(&desk.followed.application)).into_response()),
     }

@@ -121,7 +121,8 @@ impl Page for FormPost {
 /// RP-initiated logout asks first. Posts `fields` and `choice` (`logout` or `stay`) to `/logout`.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConfirmLogout {
-    pub account: String,
+    /// Who would be signed out.
+    pub accounts: Vec<String>,
     /// The logout request, carried along.
     pub fields: Vec<Hidden>,
 }

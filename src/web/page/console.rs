@@ -18,8 +18,9 @@ pub struct Administrator {
     pub may_invite: bool,
     /// How many invitations are pending, for the navigation.
     pub pending: u64,
-    /// Where “Sign out” posts to.
+    /// Where “Sign out” posts to, and the console as the application that asks: nobody but the administrator is signed out.
     pub logout_url: String,
+    pub client_id: String,
 }
 
 /// The first page: what to do first.

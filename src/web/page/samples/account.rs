@@ -108,7 +108,14 @@ pub(super) fn account(studio: &mut Studio) {
     studio.show(
         "confirm-logout",
         &ConfirmLogout {
-            account: text(GRACE),
+            accounts: vec![text(GRACE)],
+            fields: fields.clone(),
+        },
+    );
+    studio.show(
+        "confirm-logout-several",
+        &ConfirmLogout {
+            accounts: vec![text(GRACE), text("Ada Lovelace")],
             fields,
         },
     );

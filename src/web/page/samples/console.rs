@@ -21,6 +21,7 @@ fn me() -> Administrator {
         may_invite: true,
         pending: 38,
         logout_url: "/logout".into(),
+        client_id: "cli_1".into(),
     }
 }
 
