@@ -138,7 +138,7 @@ pub(super) async fn application(
 
 /// `false`: the store has an application of that name already.
 pub(super) async fn insert_application(tx: &mut Tx, new: &Application) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql(
             "INSERT INTO application (id, store_id, name, description, purpose, protocol, home_url, saml_entity_id, saml_acs_url, accent, policy, created_at, revision)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
@@ -156,9 +156,8 @@ pub(super) async fn insert_application(tx: &mut Tx, new: &Application) -> Result
         .bind(Json(new.policy.clone()))
         .bind(new.created_at)
         .bind(new.revision)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 /// `false`: the row has been changed since `read_revision`, or is gone.
@@ -167,7 +166,7 @@ pub(super) async fn update_application(
     new: &Application,
     read_revision: i64,
 ) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql(
             "UPDATE application SET name = $1, description = $2, protocol = $3, home_url = $4, saml_entity_id = $5, saml_acs_url = $6, accent = $7, policy = $8, revision = $9
              WHERE id = $10 AND revision = $11 AND deleted_at IS NULL",
@@ -183,9 +182,8 @@ pub(super) async fn update_application(
         .bind(new.revision)
         .bind(new.id)
         .bind(read_revision)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 /// Whether another application of the store has the name.
@@ -267,26 +265,23 @@ pub(super) async fn update_client(
     new: &Client,
     read_revision: i64,
 ) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql("UPDATE client SET name = $1, settings = $2, revision = $3 WHERE id = $4 AND revision = $5 AND deleted_at IS NULL")
         .bind(new.name.clone())
         .bind(Json(new.settings.clone()))
         .bind(new.revision)
         .bind(new.id)
         .bind(read_revision)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 /// `false`: there is no such client.
 pub(super) async fn touch_client(tx: &mut Tx, id: ClientId) -> Result<bool, Internal> {
-    let rows = tx
-        .sql("UPDATE client SET revision = revision + 1 WHERE id = $1")
+    tx.sql("UPDATE client SET revision = revision + 1 WHERE id = $1")
         .bind(id)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 pub(super) async fn assignments(tx: &mut Tx) -> Result<Vec<AssignmentRow>, Internal> {
@@ -311,16 +306,14 @@ pub(super) async fn assign(
     application: ApplicationId,
     group: GroupId,
 ) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "INSERT INTO application_group (application_id, group_id)
+    tx.sql(
+        "INSERT INTO application_group (application_id, group_id)
              SELECT $1, id FROM user_group WHERE id = $2",
-        )
-        .bind(application)
-        .bind(group)
-        .run()
-        .await?;
-    Ok(rows == 1)
+    )
+    .bind(application)
+    .bind(group)
+    .hit()
+    .await
 }
 
 /// Counts the change of what nodes keep in memory.

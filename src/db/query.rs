@@ -94,6 +94,11 @@ impl<'t> Query<'t> {
         Ok(rows)
     }
 
+    /// Runs a guarded change of one row: whether it was there as the `WHERE` says.
+    pub async fn hit(self) -> Result<bool, Internal> {
+        Ok(self.run().await? == 1)
+    }
+
     /// The only row, or none.
     pub async fn optional<R: Row>(self) -> Result<Option<R>, Internal> {
         let (tx, sql, arguments) = self.checked()?;

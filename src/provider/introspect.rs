@@ -2,48 +2,33 @@
 //!
 //! An access token is judged without the database.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use serde_json::{Value, json};
 
-use super::attempts::Attempts;
-use super::client_auth::{Caller, authenticate};
 use super::oauth_error::OAuthError;
-use super::parameters::Parameters;
+use super::proven::Proven;
 use crate::app::App;
 use crate::application::Client;
 use crate::grant;
 use crate::kit::{Moment, Secret};
-use crate::web::ClientAddress;
 
 /// POST /introspect.
-pub(super) async fn answer(
-    State(app): State<App>,
-    Extension(attempts): Extension<Arc<Attempts>>,
-    address: ClientAddress,
-    request: Request,
-) -> Result<Response, OAuthError> {
-    let headers = request.headers().clone();
-    let parameters = Parameters::read(request).await?;
-    let moment = &app.moment();
-    let caller = Caller {
-        app: &app,
-        attempts: &attempts,
-        address,
+pub(super) async fn answer(asked: Proven) -> Result<Response, OAuthError> {
+    let Proven {
+        app,
+        client,
+        parameters,
         moment,
-    };
-    let client = authenticate(&caller, &headers, &parameters).await?;
+    } = &asked;
     if client.is_public() {
         // RFC 7662 section 4: who can't prove itself could try tokens out.
         let sentence = "A public client can not introspect.";
         return Err(OAuthError::invalid_client(sentence));
     }
     let token = parameters.required("token")?;
-    let state = state(&app, &client, token, moment).await?;
+    let state = state(app, client, token, moment).await?;
     let state = state.unwrap_or_else(|| json!({"active": false}));
     let private = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((private, Json(state)).into_response())

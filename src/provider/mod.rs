@@ -15,6 +15,7 @@ mod landing;
 mod logout;
 mod oauth_error;
 mod parameters;
+mod proven;
 mod revoke;
 mod token;
 mod userinfo;

@@ -1,41 +1,20 @@
 //! Revocation (RFC 7009): a client gives a token back. The answer is the same whether there was one or not.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::DateTime;
 
-use super::attempts::Attempts;
-use super::client_auth::{Caller, authenticate};
 use super::oauth_error::OAuthError;
-use super::parameters::Parameters;
+use super::proven::Proven;
 use crate::app::App;
 use crate::application::Client;
 use crate::grant;
 use crate::kit::{Internal, Moment, Secret};
-use crate::web::ClientAddress;
 
 /// POST /revoke.
-pub(super) async fn answer(
-    State(app): State<App>,
-    Extension(attempts): Extension<Arc<Attempts>>,
-    address: ClientAddress,
-    request: Request,
-) -> Result<Response, OAuthError> {
-    let headers = request.headers().clone();
-    let parameters = Parameters::read(request).await?;
-    let moment = &app.moment();
-    let caller = Caller {
-        app: &app,
-        attempts: &attempts,
-        address,
-        moment,
-    };
-    let client = authenticate(&caller, &headers, &parameters).await?;
-    revoke(&app, &client, parameters.required("token")?, moment).await?;
+pub(super) async fn answer(asked: Proven) -> Result<Response, OAuthError> {
+    let token = asked.parameters.required("token")?;
+    revoke(&asked.app, &asked.client, token, &asked.moment).await?;
     let private = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((StatusCode::OK, private).into_response())
 }

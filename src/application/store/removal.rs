@@ -12,13 +12,12 @@ pub(in crate::application) async fn mark_application_deleted(
     id: ApplicationId,
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql("UPDATE application SET deleted_at = $2, revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL")
         .bind(id)
         .bind(now)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 /// `false`: there is none, or not any more.
@@ -27,13 +26,12 @@ pub(in crate::application) async fn mark_client_deleted(
     id: ClientId,
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql("UPDATE client SET deleted_at = $2, revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL")
         .bind(id)
         .bind(now)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 /// Whether somebody holds an invitation into the application that still counts.

@@ -97,7 +97,7 @@ pub(in crate::invitation) async fn mark_approved(
     email_key: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql(
             "UPDATE address_proof SET approved_at = $3 \
              WHERE subject_id = $1 AND email_key = $2 AND proven_at IS NOT NULL AND approved_at IS NULL",
@@ -105,7 +105,6 @@ pub(in crate::invitation) async fn mark_approved(
         .bind(subject)
         .bind(email_key.to_owned())
         .bind(now)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }

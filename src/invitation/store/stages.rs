@@ -43,16 +43,14 @@ pub(in crate::invitation) async fn mark_expired(
     id: InvitationId,
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "UPDATE invitation SET status = 'expired', revision = revision + 1 \
+    tx.sql(
+        "UPDATE invitation SET status = 'expired', revision = revision + 1 \
              WHERE id = $1 AND status = 'pending' AND expires_at <= $2",
-        )
-        .bind(id)
-        .bind(now)
-        .run()
-        .await?;
-    Ok(rows == 1)
+    )
+    .bind(id)
+    .bind(now)
+    .hit()
+    .await
 }
 
 pub(in crate::invitation) struct NewLink {
@@ -68,7 +66,7 @@ pub(in crate::invitation) async fn replace_link(
     id: InvitationId,
     link: NewLink,
 ) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql(
             "UPDATE invitation SET status = 'pending', version = $2, jti_hash = $3, code_hash = $4, code_failures = 0, \
              sent_at = $5, expires_at = $6, revision = revision + 1 \
@@ -80,9 +78,8 @@ pub(in crate::invitation) async fn replace_link(
         .bind(link.secrets.code_hash)
         .bind(link.sent_at)
         .bind(link.expires_at)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 /// Ends a pending or expired invitation for good. False if it had ended already.
@@ -91,16 +88,14 @@ pub(in crate::invitation) async fn mark_revoked(
     id: InvitationId,
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "UPDATE invitation SET status = 'revoked', ended_at = $2, revision = revision + 1 \
+    tx.sql(
+        "UPDATE invitation SET status = 'revoked', ended_at = $2, revision = revision + 1 \
              WHERE id = $1 AND status IN ('pending', 'expired')",
-        )
-        .bind(id)
-        .bind(now)
-        .run()
-        .await?;
-    Ok(rows == 1)
+    )
+    .bind(id)
+    .bind(now)
+    .hit()
+    .await
 }
 
 pub(in crate::invitation) async fn mark_declined(
@@ -109,7 +104,7 @@ pub(in crate::invitation) async fn mark_declined(
     reason: &'static str,
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql(
             "UPDATE invitation SET status = 'declined', decline_reason = $3, ended_at = $4, revision = revision + 1 \
              WHERE id = $1 AND version = $2 AND status = 'pending' AND expires_at > $4",
@@ -118,9 +113,8 @@ pub(in crate::invitation) async fn mark_declined(
         .bind(link.version)
         .bind(reason)
         .bind(now)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 /// Takes the link: the guarded update that makes it good for one acceptance only.
@@ -129,17 +123,15 @@ pub(in crate::invitation) async fn claim(
     link: InvitationRef,
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "UPDATE invitation SET status = 'done', ended_at = $3, revision = revision + 1 \
+    tx.sql(
+        "UPDATE invitation SET status = 'done', ended_at = $3, revision = revision + 1 \
              WHERE id = $1 AND version = $2 AND status = 'pending' AND expires_at > $3",
-        )
-        .bind(link.id)
-        .bind(link.version)
-        .bind(now)
-        .run()
-        .await?;
-    Ok(rows == 1)
+    )
+    .bind(link.id)
+    .bind(link.version)
+    .bind(now)
+    .hit()
+    .await
 }
 
 pub(in crate::invitation) async fn set_identity(
@@ -161,14 +153,13 @@ pub(in crate::invitation) async fn mark_opened(
     link: InvitationRef,
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql("UPDATE invitation SET opened_at = $3 WHERE id = $1 AND version = $2 AND opened_at IS NULL AND status = 'pending'")
         .bind(link.id)
         .bind(link.version)
         .bind(now)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 /// True the first time.
@@ -177,14 +168,13 @@ pub(in crate::invitation) async fn mark_started(
     link: InvitationRef,
     now: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
+    tx
         .sql("UPDATE invitation SET started_at = $3 WHERE id = $1 AND version = $2 AND started_at IS NULL AND status = 'pending'")
         .bind(link.id)
         .bind(link.version)
         .bind(now)
-        .run()
-        .await?;
-    Ok(rows == 1)
+        .hit()
+        .await
 }
 
 /// True if nobody asked within the last minutes.
@@ -194,15 +184,13 @@ pub(in crate::invitation) async fn mark_fresh_link_asked(
     now: DateTime<Utc>,
     not_since: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let rows = tx
-        .sql(
-            "UPDATE invitation SET fresh_link_asked_at = $2 \
+    tx.sql(
+        "UPDATE invitation SET fresh_link_asked_at = $2 \
              WHERE id = $1 AND (fresh_link_asked_at IS NULL OR fresh_link_asked_at <= $3)",
-        )
-        .bind(id)
-        .bind(now)
-        .bind(not_since)
-        .run()
-        .await?;
-    Ok(rows == 1)
+    )
+    .bind(id)
+    .bind(now)
+    .bind(not_since)
+    .hit()
+    .await
 }

@@ -7,22 +7,17 @@ mod code;
 mod issue;
 mod refresh;
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use serde::Serialize;
 
-use super::attempts::Attempts;
-use super::client_auth::{Caller, authenticate};
 use super::oauth_error::OAuthError;
 use super::parameters::Parameters;
+use super::proven::Proven;
 use crate::app::App;
 use crate::application::{Client, GrantType};
 use crate::kit::{Moment, Secret};
-use crate::web::ClientAddress;
 
 /// RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3.
 #[derive(Serialize)]
@@ -57,31 +52,22 @@ struct Call<'c> {
 }
 
 /// POST /token.
-pub(super) async fn answer(
-    State(app): State<App>,
-    Extension(attempts): Extension<Arc<Attempts>>,
-    address: ClientAddress,
-    request: Request,
-) -> Result<Response, OAuthError> {
-    let headers = request.headers().clone();
-    let parameters = Parameters::read(request).await?;
-    let moment = &app.moment();
-    let caller = Caller {
-        app: &app,
-        attempts: &attempts,
-        address,
+pub(super) async fn answer(asked: Proven) -> Result<Response, OAuthError> {
+    let Proven {
+        app,
+        client,
+        parameters,
         moment,
-    };
-    let client = authenticate(&caller, &headers, &parameters).await?;
+    } = &asked;
     let grant_type = grant_type(parameters.required("grant_type")?)?;
     if !client.may(grant_type) {
         let sentence = "The client is not registered for this grant type.";
         return Err(OAuthError::unauthorized_client(sentence));
     }
     let call = Call {
-        app: &app,
-        client: &client,
-        parameters: &parameters,
+        app,
+        client,
+        parameters,
         moment,
     };
     let response = match grant_type {
