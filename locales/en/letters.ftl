@@ -50,6 +50,13 @@ letter-fresh-link-asked-title = A new link is wanted
 letter-fresh-link-asked-lead = The link in your invitation of { $invitee } to { $application } does not work any more, and they asked for a new one.
 letter-fresh-link-asked-next = We sent one to that address. Revoke the invitation if it is not wanted any more.
 
+## Another address waits for approval: to the inviter
+
+letter-address-waiting-subject = { $invitee } wants to use another address for { $application }
+letter-address-waiting-title = An address waits for your approval
+letter-address-waiting-lead = You invited { $invitee } to { $application }. They want their account to use { $address } instead, and have shown that it is theirs.
+letter-address-waiting-next = Approve it if you know that it belongs to them. Then they can finish with the link they have; until then they have no account.
+
 ## Delivery failed: to the inviter
 
 letter-delivery-failed-subject = Your invitation did not reach { $invitee }

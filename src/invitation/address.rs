@@ -4,14 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::code;
+use super::issue::Desk;
 use super::store;
-use super::{InvitationId, Refused, Status};
+use super::{Invitation, InvitationId, Refused, Status};
 use crate::application::Application;
 use crate::db::Tx;
 use crate::event::{self, Actor};
 use crate::keys::Sealer;
 use crate::kit::{EmailAddress, Failed, Internal, Moment, same_secret};
-use crate::mail::{self, AddressCodeLetter, Envelope};
+use crate::mail::{self, AddressCodeLetter, AddressWaitingLetter, Envelope};
 use crate::web::Locale;
 
 /// How long a code is good.
@@ -125,16 +126,34 @@ pub async fn proven(tx: &mut Tx, invitation: InvitationId) -> Result<Vec<Proven>
     store::proven(tx, invitation.uuid()).await
 }
 
-/// Writes down that an invitee waits for somebody to agree, for the history and whoever listens to the log.
+/// Tells the inviter, and whoever listens to the log, that an invitee waits for somebody to agree.
 pub async fn ask_approval(
     tx: &mut Tx,
+    desk: &Desk<'_>,
     moment: &Moment,
-    invitation: InvitationId,
+    invitation: &Invitation,
     address: &EmailAddress,
 ) -> Result<(), Internal> {
     let data = serde_json::json!({ "address": address.as_typed() });
-    let happening = event::Kind::InvitationAddressWaiting.about(invitation, data);
+    let happening = event::Kind::InvitationAddressWaiting.about(invitation.id, data);
     event::record(tx, moment, &Actor::Anonymous, happening).await?;
+    let Some(recipient) = &invitation.inviter.email else {
+        return Ok(());
+    };
+    let application = desk.catalogue.application(invitation.application);
+    let letter = AddressWaitingLetter {
+        application: application.map(|it| it.name.clone()).unwrap_or_default(),
+        accent: application.and_then(|it| it.accent.clone()),
+        invitee: invitation.email.as_typed().to_owned(),
+        address: address.as_typed().to_owned(),
+        details: Some(desk.links.console_invitation(&invitation.id.to_string())),
+    };
+    let envelope = Envelope {
+        recipient,
+        locale: &invitation.locale,
+        invitation: None,
+    };
+    mail::enqueue(tx, desk.sealer, moment, envelope, &letter).await?;
     Ok(())
 }
 

@@ -51,6 +51,7 @@ kinds! {
     Recovery "recovery",
     PasswordChanged "password_changed",
     FreshLinkAsked "fresh_link_asked",
+    AddressWaiting "address_waiting",
     DeliveryFailed "delivery_failed",
     Declined "declined",
 }
@@ -143,6 +144,20 @@ pub struct FreshLinkAskedLetter {
 
 impl Letter for FreshLinkAskedLetter {
     const KIND: LetterKind = LetterKind::FreshLinkAsked;
+}
+
+/// To the inviter: the invitee has verified another address, and waits for somebody to agree (R38).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AddressWaitingLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    pub invitee: String,
+    pub address: String,
+    pub details: Option<String>,
+}
+
+impl Letter for AddressWaitingLetter {
+    const KIND: LetterKind = LetterKind::AddressWaiting;
 }
 
 /// To the inviter: the invitation did not arrive (R137).

@@ -21,8 +21,9 @@ use crate::web::Locale;
 
 pub use deliver::Postman;
 pub use letter::{
-    AddressCodeLetter, DeclinedLetter, DeliveryFailedLetter, FreshLinkAskedLetter, HowDeclined,
-    InvitationLetter, Letter, LetterKind, PasswordChangedLetter, RecoveryLetter,
+    AddressCodeLetter, AddressWaitingLetter, DeclinedLetter, DeliveryFailedLetter,
+    FreshLinkAskedLetter, HowDeclined, InvitationLetter, Letter, LetterKind, PasswordChangedLetter,
+    RecoveryLetter,
 };
 pub use mailbox::{Delivered, find_delivered, list_delivered};
 pub use smtp::Smtp;

@@ -78,6 +78,13 @@ fn to_inviters() -> Vec<(&'static str, Composed)> {
         invitee: GRACE.into(),
         details: details.clone(),
     };
+    let waiting = AddressWaitingLetter {
+        application: DESK.into(),
+        accent: None,
+        invitee: GRACE.into(),
+        address: "grace@home.example".into(),
+        details: details.clone(),
+    };
     let failed = DeliveryFailedLetter {
         application: DESK.into(),
         accent: None,
@@ -95,6 +102,7 @@ fn to_inviters() -> Vec<(&'static str, Composed)> {
     };
     vec![
         ("fresh_link_asked", compose(&fresh)),
+        ("address_waiting", compose(&waiting)),
         ("delivery_failed", compose(&failed)),
         ("declined", compose(&declined(HowDeclined::Declined))),
         ("reported", compose(&declined(HowDeclined::Reported))),

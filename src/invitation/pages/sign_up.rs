@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::invitation::accept::{self, SignUp, Uninvited};
 use crate::invitation::form::{self};
 use crate::invitation::open::{self, Link};
-use crate::invitation::{Invitation, InvitationId, Refused};
+use crate::invitation::{Invitation, Refused};
 use crate::kit::{EmailAddress, Failed, FieldProblem, Internal, Refusal as _, Secret};
 use crate::session::{self, NewSession};
 use crate::web::{Failure, PageFailure, Pairs, Query};
@@ -225,9 +225,9 @@ impl Desk {
     }
 
     /// The invitation whose inviter has to agree to the address.
-    pub(super) fn waits_for_approval(&self, address: &EmailAddress) -> Option<InvitationId> {
+    pub(super) fn waits_for_approval(&self, address: &EmailAddress) -> Option<&Invitation> {
         let waits = self.judge(address) == AddressVerdict::AfterProofAndApproval;
-        self.invitation.as_ref().filter(|_| waits).map(|it| it.id)
+        self.invitation.as_ref().filter(|_| waits)
     }
 
     fn judge(&self, address: &EmailAddress) -> AddressVerdict {

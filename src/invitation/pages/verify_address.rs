@@ -135,28 +135,36 @@ pub(super) async fn submit(
         let shown = send(&app, &hosted, &desk, &waiting).await?;
         return page(&app, &hosted, &desk, &waiting, shown);
     }
-    let (moment, address) = (app.moment(), waiting.address()?);
-    let (about, waits) = (
-        (waiting.subject, &address),
-        desk.waits_for_approval(&address),
-    );
-    let answer: Result<_, Internal> = app
-        .db
-        .write(async |tx| {
-            let answer = address::prove(tx, &app.sealer, &moment, about, &typed.code).await?;
-            if let (Answer::Proven, Some(invitation)) = (answer, waits) {
-                address::ask_approval(tx, &moment, invitation, &address).await?;
-            }
-            Ok(answer)
-        })
-        .await;
-    match answer? {
+    let address = waiting.address()?;
+    match prove(&app, &desk, (waiting.subject, &address), &typed.code).await? {
         Answer::Proven => desk.finish(&app, &hosted, waiting.into_sign_up()?).await,
         Answer::Wrong => {
             let answer = page(&app, &hosted, &desk, &waiting, Shown::Wrong)?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, answer).into_response())
         }
     }
+}
+
+/// Compares the code. Where somebody has to agree to the address as well, they are told once.
+async fn prove(
+    app: &App,
+    desk: &Desk,
+    (subject, address): (Uuid, &EmailAddress),
+    code: &str,
+) -> Result<Answer, Internal> {
+    let (moment, catalogue) = (app.moment(), app.catalogue.current());
+    let waits = desk.waits_for_approval(address);
+    app.db
+        .write(async |tx| {
+            let before = address::state(tx, subject, address).await?;
+            let answer = address::prove(tx, &app.sealer, &moment, (subject, address), code).await?;
+            if let (Answer::Proven, false, Some(invitation)) = (answer, before.proven, waits) {
+                let letters = app.desk(&catalogue);
+                address::ask_approval(tx, &letters, &moment, invitation, address).await?;
+            }
+            Ok(answer)
+        })
+        .await
 }
 
 /// Codes for one address from one network within an hour.
