@@ -83,10 +83,35 @@ CREATE TABLE session (
     authenticated_at TIMESTAMPTZ NOT NULL, -- auth_time; an external provider may have seen the person earlier
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
-    ended_at TIMESTAMPTZ
+    ended_at TIMESTAMPTZ,
+    followed_by UUID                      -- the session with which the same person went on in the same browser
 );
 CREATE INDEX session_by_identity ON session (identity_id);
 CREATE INDEX session_by_expiry ON session (expires_at);
+CREATE INDEX session_by_follower ON session (followed_by) WHERE followed_by IS NOT NULL;
+
+-- The applications that got tokens in a session and want to be told of its end.
+CREATE TABLE session_client (
+    session_id UUID NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+    client_id UUID NOT NULL,
+    PRIMARY KEY (session_id, client_id)
+);
+
+-- A session has ended: what an application is to be told (OpenID Connect Back-Channel Logout 1.0).
+CREATE TABLE logout_notice (
+    id UUID PRIMARY KEY NOT NULL,
+    client_id UUID NOT NULL,
+    identity_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    state TEXT NOT NULL,                  -- queued, deferred, told, failed
+    attempts BIGINT NOT NULL,
+    due_at TIMESTAMPTZ NOT NULL,
+    leased_until TIMESTAMPTZ,
+    answer TEXT,
+    ended_at TIMESTAMPTZ
+);
+CREATE INDEX logout_notice_due ON logout_notice (due_at) WHERE state IN ('queued', 'deferred');
+CREATE INDEX logout_notice_by_end ON logout_notice (ended_at);
 
 -- The external sign-in that a session began with, as that provider names it: its logout ends the session.
 CREATE TABLE upstream_session (

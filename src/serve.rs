@@ -122,6 +122,7 @@ pub fn work(app: &App) -> Result<Runner, Internal> {
     let runner = Runner::new(app.clock.clone());
     runner.attend(&app.db, Arc::new(app.postman()?));
     runner.attend(&app.db, Arc::new(app.messenger()));
+    runner.attend(&app.db, Arc::new(app.herald()));
     watch(&runner, app);
     sweep(&runner, app);
     Ok(runner)

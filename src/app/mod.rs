@@ -22,6 +22,7 @@ use crate::invitation::issue::Desk;
 use crate::keys::{self, KeyRing, MasterKey, Sealer};
 use crate::kit::{Clock, Internal, Moment};
 use crate::mail::Postman;
+use crate::session::logout::Herald;
 use crate::session::throttle::Attempts;
 use crate::web::{Links, Loopback, Metrics, Outgoing, Pages, Statics};
 
@@ -138,6 +139,18 @@ impl App {
     #[must_use]
     pub fn messenger(&self) -> Messenger {
         Messenger::new(self.db.clone(), self.sealer.clone(), self.outgoing.clone())
+    }
+
+    /// Who tells applications that a session has ended.
+    #[must_use]
+    pub fn herald(&self) -> Herald {
+        Herald {
+            db: self.db.clone(),
+            keys: self.keys.clone(),
+            catalogue: self.catalogue.clone(),
+            issuer: self.links.issuer().to_owned(),
+            outgoing: self.outgoing.clone(),
+        }
     }
 
     /// How long a session lasts.

@@ -47,6 +47,10 @@ pub struct ClientSettings {
     pub pkce: Pkce,
     /// Where the application begins a sign-in by itself (OpenID Connect Core section 4).
     pub initiate_login_uri: Option<Url>,
+    /// Where it is told that a session has ended (OpenID Connect Back-Channel Logout 1.0).
+    pub backchannel_logout_uri: Option<Url>,
+    /// Whether it needs `sid` in what it is told. It gets it in any case, as in every ID token.
+    pub backchannel_logout_session_required: bool,
     pub consent: Consent,
     pub default_max_age: Option<u32>,
     pub require_auth_time: bool,
@@ -105,6 +109,8 @@ impl Default for ClientSettings {
             access_token_alg: Algorithm::Es256,
             pkce: Pkce::Required,
             initiate_login_uri: None,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
             consent: Consent::Skip,
             default_max_age: None,
             require_auth_time: false,

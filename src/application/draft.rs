@@ -5,12 +5,13 @@
 use serde_json::Value;
 use url::Url;
 
-use super::scope::SIGN_IN_SCOPES;
+use super::fields::{
+    checked_name, checked_scopes, checked_target, checked_uris, checked_url, is_colour,
+};
 use super::{
     Application, ClientAuthentication, ClientSettings, Consent, GrantType, Pkce, Protocol,
-    RedirectUri, Saml, Scopes, SelfServicePolicy,
+    RedirectUri, Saml, SelfServicePolicy,
 };
-use crate::access::Permission;
 use crate::keys::Algorithm;
 use crate::kit::FieldProblem;
 
@@ -41,6 +42,8 @@ pub struct ClientDraft {
     pub access_token_alg: Algorithm,
     pub pkce: Pkce,
     pub initiate_login_uri: Option<String>,
+    pub backchannel_logout_uri: Option<String>,
+    pub backchannel_logout_session_required: bool,
     pub consent: Consent,
     pub default_max_age: Option<u32>,
     pub require_auth_time: bool,
@@ -175,6 +178,8 @@ impl From<ClientSettings> for ClientDraft {
             access_token_alg: settings.access_token_alg,
             pkce: settings.pkce,
             initiate_login_uri: settings.initiate_login_uri.map(String::from),
+            backchannel_logout_uri: settings.backchannel_logout_uri.map(String::from),
+            backchannel_logout_session_required: settings.backchannel_logout_session_required,
             consent: settings.consent,
             default_max_age: settings.default_max_age,
             require_auth_time: settings.require_auth_time,
@@ -214,6 +219,12 @@ impl ClientDraft {
                 self.initiate_login_uri.as_deref(),
                 &mut problems,
             ),
+            backchannel_logout_uri: checked_target(
+                "backchannel_logout_uri",
+                self.backchannel_logout_uri.as_deref(),
+                &mut problems,
+            ),
+            backchannel_logout_session_required: self.backchannel_logout_session_required,
             consent: self.consent,
             default_max_age: self.default_max_age,
             require_auth_time: self.require_auth_time,
@@ -302,6 +313,13 @@ fn api_client(settings: &ClientSettings, problems: &mut Vec<FieldProblem>) {
             "A client of the management API has no redirect URIs.",
         ));
     }
+    if settings.backchannel_logout_uri.is_some() {
+        problems.push(FieldProblem::new(
+            "backchannel_logout_uri",
+            "not_used",
+            "A client of the management API signs nobody in, so nobody signs out.",
+        ));
+    }
 }
 
 fn keys(settings: &ClientSettings, problems: &mut Vec<FieldProblem>) {
@@ -320,76 +338,6 @@ fn keys(settings: &ClientSettings, problems: &mut Vec<FieldProblem>) {
             "Give a JWK set with one to ten public keys; private_key_jwt needs it.",
         ));
     }
-}
-
-fn checked_uris(
-    field: &str,
-    texts: &[String],
-    problems: &mut Vec<FieldProblem>,
-) -> Vec<RedirectUri> {
-    if texts.len() > 50 {
-        problems.push(FieldProblem::new(field, "too_many", "Use at most 50."));
-    }
-    let mut uris = Vec::new();
-    for (at, text) in texts.iter().take(50).enumerate() {
-        match RedirectUri::parse(text) {
-            Ok(uri) => uris.push(uri),
-            Err(bad) => problems.push(FieldProblem::new(
-                format!("{field}/{at}"),
-                "bad_redirect_uri",
-                bad.to_string(),
-            )),
-        }
-    }
-    uris
-}
-
-fn checked_scopes(text: &str, audience: Audience, problems: &mut Vec<FieldProblem>) -> Scopes {
-    let scopes: Scopes = text.parse().unwrap_or_default();
-    let known = |word: &str| match audience {
-        Audience::RelyingParty => SIGN_IN_SCOPES.contains(&word),
-        Audience::Api => word.parse::<Permission>().is_ok(),
-    };
-    if scopes.is_empty() || !scopes.iter().all(known) {
-        let allowed: Vec<&str> = match audience {
-            Audience::RelyingParty => SIGN_IN_SCOPES.to_vec(),
-            Audience::Api => Permission::ALL.iter().map(|one| one.scope()).collect(),
-        };
-        let sentence = format!("Name one or more of: {}.", allowed.join(", "));
-        problems.push(FieldProblem::new("scopes", "unknown_scope", sentence));
-    }
-    scopes
-}
-
-/// https, or http where it doesn't leave the machine (OpenID Connect Core section 4, R132).
-fn checked_url(field: &str, text: Option<&str>, problems: &mut Vec<FieldProblem>) -> Option<Url> {
-    let text = text?;
-    let uri = RedirectUri::parse(text)
-        .ok()
-        .filter(|uri| !uri.is_private_use());
-    let url = uri.and_then(|uri| Url::parse(uri.as_str()).ok());
-    if url.is_none() {
-        problems.push(FieldProblem::new(
-            field,
-            "bad_url",
-            "Give an https address without a fragment; plain http is possible on localhost, 127.0.0.1 and [::1].",
-        ));
-    }
-    url
-}
-
-pub(super) fn checked_name(text: &str, problems: &mut Vec<FieldProblem>) -> String {
-    let name = text.trim();
-    if !(1..=80).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        let sentence = "Give a name of 1 to 80 characters on one line.";
-        problems.push(FieldProblem::new("name", "bad_name", sentence));
-    }
-    name.to_owned()
-}
-
-fn is_colour(text: &str) -> bool {
-    let digits = text.strip_prefix('#').unwrap_or_default();
-    digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

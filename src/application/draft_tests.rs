@@ -82,6 +82,46 @@ fn private_key_jwt_needs_public_keys() {
     assert_eq!(fields(with(None), Audience::Api), ["jwks"]);
 }
 
+/// LOG-10: logout tokens go to https, or to this machine; never into a private network.
+#[test]
+fn logout_tokens_go_where_they_may() {
+    let with = |uri: &str| ClientDraft {
+        redirect_uris: vec!["https://app.example/callback".into()],
+        backchannel_logout_uri: Some(uri.into()),
+        ..ClientDraft::default()
+    };
+    for fine in [
+        "https://app.example/out?x=1",
+        "http://127.0.0.1:4712/out",
+        "http://localhost/",
+    ] {
+        assert_eq!(
+            fields(with(fine), Audience::RelyingParty),
+            Vec::<String>::new(),
+            "{fine}"
+        );
+    }
+    for bad in [
+        "http://app.example/out",
+        "https://app.example/out#x",
+        "com.example.app:/out",
+        "https://10.0.0.8/out",
+        "https://169.254.169.254/out",
+        "https://[fd00::1]/out",
+    ] {
+        assert_eq!(
+            fields(with(bad), Audience::RelyingParty),
+            ["backchannel_logout_uri"],
+            "{bad}"
+        );
+    }
+    let api = ClientDraft {
+        backchannel_logout_uri: Some("https://app.example/out".into()),
+        ..ClientDraft::for_api("events:read")
+    };
+    assert_eq!(fields(api, Audience::Api), ["backchannel_logout_uri"]);
+}
+
 /// CORE-52: `initiate_login_uri` is https, or http on this machine.
 #[test]
 fn an_application_is_checked_field_by_field() {

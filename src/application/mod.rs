@@ -10,6 +10,7 @@ mod create;
 mod create_client;
 mod delete;
 mod draft;
+mod fields;
 mod invitable;
 mod policy;
 mod redirect_uri;

@@ -4,7 +4,8 @@
 
 use serde_json::json;
 
-use super::draft::{Audience, checked_name};
+use super::draft::Audience;
+use super::fields::checked_name;
 use super::{
     Application, ApplicationDraft, ApplicationId, Client, ClientDraft, ClientId, Refused, changed,
     store,

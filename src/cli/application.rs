@@ -53,6 +53,9 @@ pub(super) struct Create {
     /// Where the application begins a sign-in by itself
     #[arg(long)]
     initiate_login_uri: Option<String>,
+    /// Where the application is told that a session has ended (back-channel logout)
+    #[arg(long)]
+    backchannel_logout_uri: Option<String>,
     /// A single-page or native application, which can't keep a secret
     #[arg(long)]
     public: bool,
@@ -171,6 +174,7 @@ impl Create {
             redirect_uris: self.redirect_uris,
             post_logout_redirect_uris: self.post_logout_redirect_uris,
             initiate_login_uri: self.initiate_login_uri,
+            backchannel_logout_uri: self.backchannel_logout_uri,
             authentication: if self.public {
                 ClientAuthentication::None
             } else {

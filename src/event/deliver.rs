@@ -16,7 +16,7 @@ use crate::db::{Db, Tx};
 use crate::job::{Delays, Job, Next, Verdict};
 use crate::keys::Sealer;
 use crate::kit::{Internal, Moment};
-use crate::web::Outgoing;
+use crate::web::{Answer, Outgoing};
 
 const AT_ONCE: usize = 16;
 /// Longer than an attempt can take.
@@ -94,7 +94,7 @@ impl Messenger {
             }
         };
         Ok(match self.outgoing.send(request, LONGEST_ANSWER).await {
-            Ok(answer) => meaning(answer.status, &answer.body),
+            Ok(answer) => meaning(&answer),
             Err(unanswered) => Verdict::Again(unanswered.to_string()),
         })
     }
@@ -154,17 +154,11 @@ fn round_up(at: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// 2xx is delivered; 410 says that nobody wants it any more; everything else may work later.
-fn meaning(status: StatusCode, body: &[u8]) -> Verdict {
-    let text = String::from_utf8_lossy(body);
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|w| !w.is_empty())
-        .collect();
-    let answer = format!("{} {}", status.as_u16(), words.join(" "));
-    match status {
-        _ if status.is_success() => Verdict::Done(status.as_u16().to_string()),
-        StatusCode::GONE => Verdict::Never(answer),
-        _ => Verdict::Again(answer),
+fn meaning(answer: &Answer) -> Verdict {
+    match answer.status {
+        status if status.is_success() => Verdict::Done(status.as_u16().to_string()),
+        StatusCode::GONE => Verdict::Never(answer.in_words()),
+        _ => Verdict::Again(answer.in_words()),
     }
 }
 

@@ -63,6 +63,8 @@ kinds! {
     ClientSecretRemoved "client.secret_removed",
     SessionStarted "session.started",
     SessionEnded "session.ended",
+    /// An application was not told that a session has ended.
+    LogoutUndelivered "session.logout_undelivered",
     SignInFailed "session.sign_in_failed",
     SignInThrottled "session.sign_in_throttled",
     /// A provider sent somebody back without proof, or with one that isn't admitted.

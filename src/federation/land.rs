@@ -10,7 +10,7 @@ use super::{ExternalIdentity, Trouble, link, way};
 use crate::db::Tx;
 use crate::identity::{self, IdentityId, Status, StoreId};
 use crate::kit::{Internal, Moment, Secret};
-use crate::session::{self, Methods, NewSession, Origin, SealedIdToken, Session, Started, replace};
+use crate::session::{self, Methods, NewSession, Origin, SealedIdToken, Session, Started};
 
 /// Where somebody arrives.
 pub(super) struct Landing<'a> {
@@ -65,9 +65,6 @@ async fn sign_in(
     if !way::finish(tx, landing.arrival.way, moment.now).await? {
         return Err(Internal::because("an external sign-in was finished twice"));
     }
-    if let Some(before) = landing.before {
-        replace(tx, moment, before).await?;
-    }
     link::touch(tx, moment, landing.store, external).await?;
     let new = NewSession {
         identity: owner,
@@ -77,7 +74,8 @@ async fn sign_in(
         origin: Some(origin(desk, moment, external)?),
         lifetime: landing.lifetime,
     };
-    Ok(Landed::SignedIn(session::begin(tx, moment, new).await?))
+    let started = session::begin_after(tx, moment, landing.before, new).await?;
+    Ok(Landed::SignedIn(started))
 }
 
 /// When the provider saw the person. Where a new sign-in was asked for and shown, clocks that differ don't make it an old one.

@@ -27,7 +27,7 @@ pub mod kinds {
     kinds! {
         Application "app", Client "cli", Store "ist", Identity "idn", Group "grp", Invitation "inv", Session "ses",
         Grant "gnt", Letter "let", Event "evt", SigningKey "key", Webhook "whk", Delivery "dlv", Request "req",
-        Connection "con", ExternalSignIn "xsi",
+        Connection "con", ExternalSignIn "xsi", LogoutNotice "lon",
     }
 }
 

@@ -92,6 +92,8 @@ fn describe(links: &Links) -> Value {
         "introspection_endpoint": links.introspect(),
         "revocation_endpoint": links.revoke(),
         "end_session_endpoint": links.logout(),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "scopes_supported": SIGN_IN_SCOPES,
         "claims_supported": claims::supported(),
         "claim_types_supported": ["normal"],

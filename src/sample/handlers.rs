@@ -205,6 +205,29 @@ pub(super) async fn sign_out(State(desk): State<Desk>, jar: CookieJar) -> Respon
     }
 }
 
+#[derive(Deserialize)]
+pub(super) struct LogoutTold {
+    logout_token: String,
+}
+
+/// The provider says that somebody is signed out there, so they are here (Back-Channel Logout section 2.5).
+pub(super) async fn backchannel_logout(
+    State(desk): State<Desk>,
+    Form(told): Form<LogoutTold>,
+) -> StatusCode {
+    match desk.provider.signed_out(&told.logout_token).await {
+        Ok(signed_out) => {
+            let ended = desk.visits.end_of(&signed_out);
+            tracing::info!(visits = ended, "the provider ended a session");
+            StatusCode::OK
+        }
+        Err(unusable) => {
+            tracing::warn!(%unusable, "a logout token was refused");
+            StatusCode::BAD_REQUEST
+        }
+    }
+}
+
 pub(super) async fn signed_out(State(desk): State<Desk>) -> Response {
     desk.pages.show(StatusCode::OK, &View::SignedOut)
 }

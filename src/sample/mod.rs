@@ -4,6 +4,7 @@
 //! of this crate but `kit`. Its sessions live in memory and end with it.
 
 mod handlers;
+mod logout_token;
 mod pages;
 mod provider;
 mod visits;
@@ -30,6 +31,8 @@ pub const CALLBACK_PATH: &str = "/callback";
 pub const LOGIN_PATH: &str = "/login";
 /// Where people land after signing out: register it as the client's post-logout redirect URI.
 pub const SIGNED_OUT_PATH: &str = "/signed-out";
+/// Where the provider says that a session has ended: register it as the client's `backchannel_logout_uri`.
+pub const BACKCHANNEL_LOGOUT_PATH: &str = "/backchannel-logout";
 
 const LARGEST_FORM: usize = 16 * 1024;
 
@@ -104,6 +107,7 @@ pub fn router(settings: SampleSettings) -> Result<Router, Internal> {
         )
         .route(CALLBACK_PATH, get(handlers::callback))
         .route(SIGNED_OUT_PATH, get(handlers::signed_out))
+        .route(BACKCHANNEL_LOGOUT_PATH, post(handlers::backchannel_logout))
         .merge(own_forms)
         .layer(header(CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .route("/style.css", get(pages::style))

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType,
-    CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm,
-    CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+    CoreGenderClaim, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm, CoreRevocableToken, CoreRevocationErrorResponse,
+    CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
     AccessToken, AccessTokenHash, AdditionalClaims, AuthorizationCode, Client, ClientId,
@@ -25,6 +27,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::logout_token::{self, Expected, NotBelieved, SignedOut};
 use super::{CALLBACK_PATH, SIGNED_OUT_PATH, SampleSettings};
 use crate::kit::{Clock, Internal};
 
@@ -129,6 +132,7 @@ pub(super) struct Answer {
 struct Found {
     relying_party: RelyingParty,
     end_session: Option<EndSessionUrl>,
+    keys: CoreJsonWebKeySet,
 }
 
 pub(super) struct Provider {
@@ -275,6 +279,22 @@ impl Provider {
         })
     }
 
+    /// What the provider says about a session that has ended.
+    pub(super) async fn signed_out(&self, token: &str) -> Result<SignedOut, Unusable> {
+        let expected = Expected {
+            issuer: &self.settings.issuer,
+            client: &self.settings.client_id,
+            now: self.clock.moment().now,
+        };
+        let found = self.found().await?;
+        let mut read = logout_token::read(token, &found.keys, &expected);
+        if read == Err(NotBelieved::UnknownKey) {
+            let found = self.discover().await?; // the provider may sign with a newer key
+            read = logout_token::read(token, &found.keys, &expected);
+        }
+        read.map_err(during("reading a logout token"))
+    }
+
     async fn userinfo(
         &self,
         found: &Found,
@@ -315,6 +335,7 @@ impl Provider {
         let metadata = ProviderMetadataWithLogout::discover_async(issuer, &self.bridge())
             .await
             .map_err(during(step))?;
+        let keys = metadata.jwks().clone();
         let end_session = metadata.additional_metadata().end_session_endpoint.clone();
         let callback = self
             .settings
@@ -328,6 +349,7 @@ impl Provider {
         let found = Arc::new(Found {
             relying_party,
             end_session,
+            keys,
         });
         *self.found.lock().await = Some(Arc::clone(&found));
         Ok(found)
@@ -373,8 +395,6 @@ async fn call(http: reqwest::Client, request: HttpRequest) -> Result<HttpRespons
 fn payload(token: &IdToken) -> Option<Map<String, Value>> {
     let text = token.to_string();
     let encoded = text.split('.').nth(1)?;
-    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(encoded)
-        .ok()?;
+    let json = URL_SAFE_NO_PAD.decode(encoded).ok()?;
     serde_json::from_slice(&json).ok()
 }

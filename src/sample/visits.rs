@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{AccessToken, Nonce, PkceCodeVerifier, RefreshToken};
 use serde_json::{Map, Value};
 
+use super::logout_token::SignedOut;
 use super::provider::IdToken;
 use crate::kit::digest;
 
@@ -41,6 +42,17 @@ pub(super) struct Visit {
 
 impl Visit {
     pub(super) const LIFETIME: TimeDelta = TimeDelta::hours(12);
+
+    fn is_of(&self, signed_out: &SignedOut) -> bool {
+        let says = |name: &str| self.claims.get(name).and_then(Value::as_str);
+        match &signed_out.session {
+            Some(session) => says("sid") == Some(session),
+            None => signed_out
+                .subject
+                .as_deref()
+                .is_some_and(|subject| says("sub") == Some(subject)),
+        }
+    }
 }
 
 impl Attempt {
@@ -89,6 +101,14 @@ impl Visits {
 
     pub(super) fn end(&self, cookie: &str) -> Option<Visit> {
         self.lock().visits.remove(&digest(cookie.as_bytes()))
+    }
+
+    /// Ends the visits of one session at the provider, or all of a person; tells how many there were.
+    pub(super) fn end_of(&self, signed_out: &SignedOut) -> usize {
+        let mut kept = self.lock();
+        let before = kept.visits.len();
+        kept.visits.retain(|_, visit| !visit.is_of(signed_out));
+        before - kept.visits.len()
     }
 
     /// Takes the refresh token out while it is used: presented twice, it would look stolen (RFC 9700 section 4.14.2).

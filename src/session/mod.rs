@@ -7,6 +7,7 @@ mod end;
 pub mod flow;
 mod held;
 pub mod known;
+pub mod logout;
 mod origin;
 pub mod pages;
 pub mod recovery;
@@ -22,7 +23,7 @@ use crate::identity::{IdentityId, StoreId};
 use crate::kit::{Id, kinds};
 
 pub use begin::{NewSession, Started, begin};
-pub use end::{end, end_all, replace, shut_out};
+pub use end::{begin_after, end, end_all, end_each, shut_out};
 pub use held::Held;
 pub use origin::{Origin, SealedIdToken, Which, from_upstream, of_connection, origin};
 pub use sweep::sweep;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::known::{KnownAccounts, Named};
 use super::throttle::{Attempt, Attempts, Budget, Counter, TooManyAttempts};
-use super::{Methods, NewSession, Session, Started, begin, end, recovery};
+use super::{Methods, NewSession, Session, Started, begin_after, recovery};
 use crate::db::Db;
 use crate::event::{self, Actor, Kind};
 use crate::identity::password::{self, Busy, Credential, Hasher, Verdict};
@@ -136,9 +136,6 @@ pub async fn sign_in(
                 let token = recovery::issue(tx, moment, credential.identity, trying.flow).await?;
                 return Ok(SignedIn::MustChange(token));
             }
-            if let Some(before) = trying.before {
-                end::replace(tx, moment, before).await?;
-            }
             let new = NewSession {
                 identity: credential.identity,
                 store: trying.store,
@@ -147,7 +144,8 @@ pub async fn sign_in(
                 origin: None,
                 lifetime: trying.lifetime,
             };
-            Ok(SignedIn::Begun(begin(tx, moment, new).await?))
+            let started = begin_after(tx, moment, trying.before, new).await?;
+            Ok(SignedIn::Begun(started))
         })
         .await
 }

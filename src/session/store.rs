@@ -83,6 +83,29 @@ pub(super) async fn end(tx: &mut Tx, id: SessionId, now: DateTime<Utc>) -> Resul
         .await
 }
 
+/// Ends a session that another one follows.
+pub(super) async fn follow(
+    tx: &mut Tx,
+    id: SessionId,
+    by: SessionId,
+    now: DateTime<Utc>,
+) -> Result<u64, Internal> {
+    tx.sql("UPDATE session SET ended_at = $3, followed_by = $2 WHERE id = $1 AND ended_at IS NULL")
+        .bind(id)
+        .bind(by)
+        .bind(now)
+        .run()
+        .await
+}
+
+/// The sessions that this one followed.
+pub(super) async fn followed_by(tx: &mut Tx, id: SessionId) -> Result<Vec<(SessionId,)>, Internal> {
+    tx.sql("SELECT id FROM session WHERE followed_by = $1")
+        .bind(id)
+        .all()
+        .await
+}
+
 pub(super) async fn end_all(
     tx: &mut Tx,
     identity: IdentityId,

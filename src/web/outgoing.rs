@@ -24,7 +24,9 @@ pub enum Loopback {
 }
 
 impl Loopback {
-    fn admits(self, address: IpAddr) -> bool {
+    /// Whether anything is sent to this address.
+    #[must_use]
+    pub fn admits(self, address: IpAddr) -> bool {
         is_public(address) || (self == Self::Allowed && address.to_canonical().is_loopback())
     }
 }
@@ -45,6 +47,21 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether there was more.
     pub cut: bool,
+}
+
+impl Answer {
+    /// Its status and what it says, on one line: for the one who looks for the mistake.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+        let status = self.status.as_u16().to_string();
+        let words: Vec<&str> = [status.as_str()]
+            .into_iter()
+            .chain(words.filter(|word| !word.is_empty()))
+            .collect();
+        words.join(" ")
+    }
 }
 
 /// An address that nothing is sent to, in words for the person who chose it.

@@ -11,6 +11,7 @@ mod addresses;
 mod api;
 mod applications;
 mod authorize;
+mod backchannel_logout;
 mod carried_invitations;
 mod cli;
 mod consent;

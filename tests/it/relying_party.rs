@@ -1,10 +1,11 @@
 //! The whole way with a relying party in Rust: the sample application, which checks everything with the `openidconnect` crate.
 
 use tokio::net::TcpListener;
+use usher::job;
 use usher::kit::Clock;
 use usher::sample::{self, SampleSettings};
 
-use crate::harness::{Browser, RelyingParty, TestApp, beginning, invitation};
+use crate::harness::{Browser, Page, Receiver, RelyingParty, TestApp, beginning, invitation};
 
 const DESK: &str = "http://127.0.0.1:4712";
 const GRACE: &str = "grace.hopper@harborline.example";
@@ -23,13 +24,14 @@ fn desk(issuer: &str, party: &RelyingParty) -> Browser {
     Browser::new(sample::router(settings).unwrap(), DESK.parse().unwrap())
 }
 
-async fn register(app: &TestApp) -> RelyingParty {
+async fn register(app: &TestApp, told_at: Option<&str>) -> RelyingParty {
     let store = app.store("Customers").await;
     app.application(store.id, "Expense Desk", |application, client| {
         application.home_url = Some(format!("{DESK}/"));
         client.redirect_uris = vec![format!("{DESK}{}", sample::CALLBACK_PATH)];
         client.post_logout_redirect_uris = vec![format!("{DESK}{}", sample::SIGNED_OUT_PATH)];
         client.initiate_login_uri = Some(format!("{DESK}{}", sample::LOGIN_PATH));
+        client.backchannel_logout_uri = told_at.map(str::to_owned);
     })
     .await
 }
@@ -57,12 +59,37 @@ async fn r127_the_sample_application_takes_over_from_the_invitation() {
 }
 
 async fn whole_way(app: &TestApp, issuer: &str) {
-    let party = register(app).await;
-    let travellers = app.group("Travellers").await;
-    app.issues(invitation(&party, GRACE).with_groups(&[travellers]))
-        .await;
-    let (mut at_provider, mut at_desk) = (app.browser(), desk(issuer, &party));
+    let (mut at_provider, mut at_desk, next) = arrives(app, issuer, None).await;
+    let renewed = at_desk.submit(&next, "renew", &[]).await;
+    let times = renewed.attribute("#renewals", "data-count");
+    assert_eq!(times.as_deref(), Some("1"), "{}", renewed.body);
 
+    let out = at_desk.submit(&renewed, "sign-out", &[]).await;
+    let ended = at_provider.open(out.leaves_for.unwrap().as_str()).await;
+    let back = ended.leaves_for.unwrap();
+    assert!(
+        back.as_str()
+            .starts_with(&format!("{DESK}/signed-out?state="))
+    );
+    assert_eq!(
+        at_desk.open(back.as_str()).await.heading(),
+        "You are signed out"
+    );
+    let again = at_desk.open("/login").await;
+    let asked = at_provider.open(again.leaves_for.unwrap().as_str()).await;
+    assert!(
+        asked.has("#password"),
+        "the provider's session has ended, too"
+    );
+}
+
+/// The invitee's two browsers, for the provider and for the application, once both have signed her in.
+async fn arrives(app: &TestApp, issuer: &str, told_at: Option<&str>) -> (Browser, Browser, Page) {
+    let party = &register(app, told_at).await;
+    let travellers = app.group("Travellers").await;
+    app.issues(invitation(party, GRACE).with_groups(&[travellers]))
+        .await;
+    let (mut at_provider, mut at_desk) = (app.browser(), desk(issuer, party));
     let letter = app.letter_to(GRACE).await;
     let landing = at_provider.open(letter.link("/invitation/")).await;
     let form = at_provider.submit(&landing, "submit", &[]).await;
@@ -85,26 +112,43 @@ async fn whole_way(app: &TestApp, issuer: &str) {
     assert_eq!(next.text("#signed-in-as"), "Grace Hopper", "{}", next.body);
     assert_eq!(next.text("#email"), GRACE);
     assert_eq!(next.text("#groups li"), "Travellers");
+    (at_provider, at_desk, next)
+}
 
-    let renewed = at_desk.submit(&next, "renew", &[]).await;
-    let times = renewed.attribute("#renewals", "data-count");
-    assert_eq!(times.as_deref(), Some("1"), "{}", renewed.body);
+/// LOG-10, LOG-14: signing out at the provider signs out of the application, which checks what it is told.
+#[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test ends the task that it starts"
+)]
+async fn the_sample_application_honours_a_logout() {
+    let here = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", here.local_addr().unwrap());
+    let settings = [("server.public_url", issuer.as_str())];
+    let app = TestApp::sqlite_with(&settings).await;
+    app.advance(Clock::system().moment().now - beginning());
+    let router = app.router.clone();
+    let serving = tokio::spawn(async move { axum::serve(here, router).await });
+    let receiver = Receiver::start().await;
+    let (mut at_provider, mut at_desk, _) = arrives(&app, &issuer, Some(&receiver.url)).await;
 
-    let out = at_desk.submit(&renewed, "sign-out", &[]).await;
-    let ended = at_provider.open(out.leaves_for.unwrap().as_str()).await;
-    let back = ended.leaves_for.unwrap();
-    assert!(
-        back.as_str()
-            .starts_with(&format!("{DESK}/signed-out?state="))
-    );
-    assert_eq!(
-        at_desk.open(back.as_str()).await.heading(),
-        "You are signed out"
-    );
-    let again = at_desk.open("/login").await;
-    let asked = at_provider.open(again.leaves_for.unwrap().as_str()).await;
-    assert!(
-        asked.has("#password"),
-        "the provider's session has ended, too"
-    );
+    let question = at_provider.open("/logout").await;
+    let out = at_provider.submit(&question, "logout-confirm", &[]).await;
+    assert_eq!(out.heading(), "You are signed out");
+    let told = job::drain(&app.app.herald(), &app.app.clock).await;
+    assert_eq!(told.unwrap(), 1);
+    let (_, body) = receiver.got().remove(0);
+    let token = std::str::from_utf8(&body).unwrap();
+    let token = token.strip_prefix("logout_token=").unwrap();
+    let signed_in = async |desk: &mut Browser| desk.open("/").await.has("#signed-in-as");
+
+    let path = sample::BACKCHANNEL_LOGOUT_PATH;
+    let forged = format!("{token}x");
+    let refused = at_desk.post(path, &[("logout_token", &forged)]).await;
+    assert_eq!(refused.status, 400);
+    assert!(signed_in(&mut at_desk).await);
+    let heard = at_desk.post(path, &[("logout_token", token)]).await;
+    assert_eq!(heard.status, 200);
+    assert!(!signed_in(&mut at_desk).await);
+    serving.abort();
 }

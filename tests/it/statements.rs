@@ -74,7 +74,11 @@ fn statements_in(code: &str, file: &str) -> Vec<Statement> {
     statements
 }
 
-const QUEUES: [Queue; 2] = [usher::mail::LETTERS, usher::event::DELIVERIES];
+const QUEUES: [Queue; 3] = [
+    usher::mail::LETTERS,
+    usher::event::DELIVERIES,
+    usher::session::logout::NOTICES,
+];
 
 fn of_queues() -> Vec<Statement> {
     let statements = QUEUES.iter().flat_map(|queue| {

@@ -1,18 +1,12 @@
 //! Webhooks: signed, in the transaction of what they tell of, retried, given up visibly, and never sent where they must not go.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-
 use aws_lc_rs::hmac;
-use axum::Router;
-use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, TimeZone as _, Utc};
 use serde_json::{Value, json};
-use tokio_util::task::AbortOnDropHandle;
 use usher::db::Db;
 use usher::event::webhook::{self, Delivery, Made, Refused, Webhooks, Wish};
 use usher::event::{self, Actor, Kind, Messenger};
@@ -21,49 +15,8 @@ use usher::kit::{Clock, Failed, Internal, ManualClock, Moment, PageRequest, Refu
 use usher::web::{Loopback, Outgoing};
 
 use crate::database::{self, Fresh};
+use crate::harness::Receiver;
 use crate::post::sealer;
-
-/// An endpoint that keeps what it gets and answers as it is told.
-struct Receiver {
-    url: String,
-    got: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
-    answers: Arc<Mutex<VecDeque<Response>>>,
-    _serving: AbortOnDropHandle<()>,
-}
-
-impl Receiver {
-    async fn start() -> Self {
-        let (got, answers) = (
-            Arc::<Mutex<Vec<_>>>::default(),
-            Arc::<Mutex<VecDeque<_>>>::default(),
-        );
-        let (keeps, says) = (Arc::clone(&got), Arc::clone(&answers));
-        let router = Router::new().fallback(async move |headers: HeaderMap, body: Bytes| {
-            keeps.lock().unwrap().push((headers, body));
-            let answer = says.lock().unwrap().pop_front();
-            answer.unwrap_or_else(|| StatusCode::NO_CONTENT.into_response())
-        });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hooks?key=h1dden", listener.local_addr().unwrap());
-        let serving = tokio::runtime::Handle::current().spawn(async move {
-            axum::serve(listener, router).await.unwrap();
-        });
-        Self {
-            url,
-            got,
-            answers,
-            _serving: AbortOnDropHandle::new(serving),
-        }
-    }
-
-    fn next(&self, answer: Response) {
-        self.answers.lock().unwrap().push_back(answer);
-    }
-
-    fn got(&self) -> Vec<(HeaderMap, Bytes)> {
-        std::mem::take(&mut self.got.lock().unwrap())
-    }
-}
 
 struct House {
     database: Fresh,

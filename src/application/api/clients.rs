@@ -86,6 +86,10 @@ pub struct ClientBody {
     pkce: Pkce,
     /// Where the application begins a sign-in by itself.
     initiate_login_uri: Option<String>,
+    /// Where the application is told that a session has ended (OpenID Connect Back-Channel Logout 1.0).
+    backchannel_logout_uri: Option<String>,
+    /// Logout tokens carry `sid` in any case.
+    backchannel_logout_session_required: bool,
     consent: Consent,
     default_max_age: Option<u32>,
     require_auth_time: bool,
@@ -110,6 +114,8 @@ impl From<ClientBody> for ClientDraft {
             access_token_alg: body.access_token_alg,
             pkce: body.pkce,
             initiate_login_uri: body.initiate_login_uri,
+            backchannel_logout_uri: body.backchannel_logout_uri,
+            backchannel_logout_session_required: body.backchannel_logout_session_required,
             consent: body.consent,
             default_max_age: body.default_max_age,
             require_auth_time: body.require_auth_time,
@@ -130,6 +136,8 @@ impl From<ClientDraft> for ClientBody {
             access_token_alg: draft.access_token_alg,
             pkce: draft.pkce,
             initiate_login_uri: draft.initiate_login_uri,
+            backchannel_logout_uri: draft.backchannel_logout_uri,
+            backchannel_logout_session_required: draft.backchannel_logout_session_required,
             consent: draft.consent,
             default_max_age: draft.default_max_age,
             require_auth_time: draft.require_auth_time,

@@ -152,6 +152,7 @@ fn client_draft(sample: &Url) -> Result<ClientDraft, Internal> {
         redirect_uris: vec![at(sample::CALLBACK_PATH)?],
         post_logout_redirect_uris: vec![at(sample::SIGNED_OUT_PATH)?],
         initiate_login_uri: Some(at(sample::LOGIN_PATH)?),
+        backchannel_logout_uri: Some(at(sample::BACKCHANNEL_LOGOUT_PATH)?),
         ..ClientDraft::default()
     })
 }

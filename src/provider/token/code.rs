@@ -6,6 +6,7 @@ use crate::application::GrantType;
 use crate::grant::{self, NotRedeemed, Redeemed, Redeeming, RefreshLifetimes};
 use crate::kit::{Internal, Secret};
 use crate::provider::oauth_error::OAuthError;
+use crate::session::logout;
 
 pub(super) async fn answer(call: &Call<'_>) -> Result<TokenResponse, OAuthError> {
     let redeeming = Redeeming {
@@ -20,6 +21,9 @@ pub(super) async fn answer(call: &Call<'_>) -> Result<TokenResponse, OAuthError>
         .db
         .write(async |tx| {
             let redeemed = grant::redeem_code(tx, moment, &redeeming).await?;
+            if let Redeemed::Granted(grant) = &redeemed {
+                logout::remember(tx, grant.session, call.client).await?;
+            }
             let refresh_token = match &redeemed {
                 Redeemed::Granted(grant) if call.client.may(GrantType::RefreshToken) => {
                     Some(grant::begin_refresh(tx, &app.sealer, moment, grant, lifetimes).await?)

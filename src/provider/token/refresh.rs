@@ -4,8 +4,9 @@ use super::issue::{Occasion, issue};
 use super::{Call, TokenResponse, revealed};
 use crate::application::Scopes;
 use crate::grant::{self, NotRefreshed, RefreshLifetimes, Refreshed, Refreshing};
-use crate::kit::Secret;
+use crate::kit::{Internal, Secret};
 use crate::provider::oauth_error::OAuthError;
+use crate::session::logout;
 
 pub(super) async fn answer(call: &Call<'_>) -> Result<TokenResponse, OAuthError> {
     let scope = call.parameters.get("scope").map(str::parse::<Scopes>);
@@ -19,7 +20,13 @@ pub(super) async fn answer(call: &Call<'_>) -> Result<TokenResponse, OAuthError>
     let lifetimes = RefreshLifetimes::from(&app.config.tokens);
     let refreshed = app
         .db
-        .write(async |tx| grant::refresh(tx, &app.sealer, moment, &refreshing, lifetimes).await)
+        .write(async |tx| {
+            let refreshed = grant::refresh(tx, &app.sealer, moment, &refreshing, lifetimes).await?;
+            if let Refreshed::Granted { grant, .. } = &refreshed {
+                logout::remember(tx, grant.session, call.client).await?;
+            }
+            Ok::<_, Internal>(refreshed)
+        })
         .await?;
     let (grant, next) = match refreshed {
         Refreshed::Granted { grant, next } => (grant, next),

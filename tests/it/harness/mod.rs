@@ -5,6 +5,7 @@ mod actors;
 mod browser;
 mod inviting;
 mod mailbox;
+mod receiver;
 mod signing_in;
 
 use axum::Router;
@@ -21,6 +22,7 @@ pub(crate) use actors::*;
 pub(crate) use browser::{Browser, Page};
 pub(crate) use inviting::*;
 pub(crate) use mailbox::Letter;
+pub(crate) use receiver::Receiver;
 pub(crate) use signing_in::*;
 
 use crate::database::{self, Fresh};
@@ -58,7 +60,12 @@ impl TestApp {
 
     /// On SQLite only: for what has nothing to do with storage.
     pub(crate) async fn sqlite() -> Self {
-        Self::on(database::sqlite().await, &[]).await
+        Self::sqlite_with(&[]).await
+    }
+
+    /// The same with settings of its own.
+    pub(crate) async fn sqlite_with(settings: &[(&str, &str)]) -> Self {
+        Self::on(database::sqlite().await, settings).await
     }
 
     async fn on(database: Fresh, settings: &[(&str, &str)]) -> Self {
