@@ -69,5 +69,8 @@ pub mod serve;
 /// Expense Desk: an application to sign in to, for trying the product out.
 pub mod sample;
 
+/// Microsoft 365, Google, Salesforce and others, played on this machine.
+pub mod simulator;
+
 /// The command line, a command per file.
 pub mod cli;
