@@ -3,6 +3,7 @@
 //! Doesn't decide where a flow goes next, nor who may sign up; the provider's dispatcher and the invitations do.
 
 mod begin;
+pub mod check;
 mod come_back;
 mod connection;
 pub mod connector;
@@ -10,10 +11,12 @@ mod exchange;
 mod external;
 mod land;
 pub mod link;
+mod mapping;
 mod metadata;
 pub mod pages;
 mod person;
 mod post;
+mod preview;
 mod providers;
 mod settings;
 mod snapshot;
@@ -29,7 +32,9 @@ pub use begin::{Begin, Desk, Refused, begin};
 pub use connection::Connection;
 pub use external::{AccountKey, Address, ExternalIdentity};
 pub use link::{LinkRefused, LinkedAccount};
+pub use mapping::{Mapped, Skipped, Why};
 pub use metadata::{KeySet, Metadata, Undescribed};
+pub use preview::{NotASample, Preview, preview, sample};
 pub use providers::{Known, Providers};
 pub use settings::{
     Audience, Cloud, Google, GroupRule, Mapping, Microsoft, OAuth2, Oidc, Provider, Quirks,

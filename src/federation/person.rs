@@ -23,6 +23,12 @@ pub(super) fn identity(
     } = believed;
     connector.admit(&claims)?;
     let account = connector.account(&issuer, &claims, &tokens.answer)?;
+    let mapped = settings.mapping.apply(&claims);
+    for line in &mapped.skipped {
+        tracing::debug!(connection.id = %connection.id, line.target, line.claim, why = ?line.why, "a line of the mapping gives nothing");
+    }
+    let mut profile = connector.profile(&claims);
+    profile.extend(mapped.profile);
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
     let methods = claims.get("amr").and_then(Value::as_array);
     let methods = methods.into_iter().flatten().filter_map(Value::as_str);
@@ -36,8 +42,8 @@ pub(super) fn identity(
         tenant: account.tenant,
         label: account.label,
         address: connector.address(&claims),
-        profile: connector.profile(&claims),
-        groups: Vec::new(),
+        profile,
+        groups: mapped.groups,
         authenticated_at,
         methods: methods.filter(trusted).map(str::to_owned).collect(),
         id_token: tokens.id.as_ref().map(|token| token.reveal().to_owned()),

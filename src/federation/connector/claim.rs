@@ -80,7 +80,7 @@ pub(super) fn profile(claims: &Claims) -> BTreeMap<String, String> {
 }
 
 /// The value as a profile keeps it, or why it wouldn't: a form shall not begin with an error.
-pub(crate) fn acceptable(field: &str, value: &str) -> Result<String, String> {
+pub(in crate::federation) fn acceptable(field: &str, value: &str) -> Result<String, String> {
     let one = BTreeMap::from([(field.to_owned(), value.to_owned())]);
     match Profile::parse(one) {
         Ok(profile) => {

@@ -130,9 +130,8 @@ fn of_entra(code: u32) -> Option<Meaning> {
             Meaning::StartAgain
         }
         // Redirect URI, audience, secret, assertion, response type, parameter.
-        50011 | 50194 | 7_000_215 | 7_000_222 | 7_000_218 | 700_027 | 700_054 | 900_144 => {
-            Meaning::Misconfigured
-        }
+        50011 | 500_112 | 50194 | 70003 | 7_000_215 | 7_000_222 | 7_000_218 | 700_027 | 700_054
+        | 900_144 => Meaning::Misconfigured,
         50196 => Meaning::Unavailable, // a loop of requests: waiting ends it
         _ => return None,
     })

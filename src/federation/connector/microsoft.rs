@@ -83,6 +83,15 @@ fn tenant(claims: &Claims) -> Result<Uuid, Denied> {
         .ok_or(Denied::Unbelievable("tid is no GUID"))
 }
 
+/// Why this account says nothing about the organization: it is a personal one, or a guest's.
+pub(in crate::federation) fn outsider(claims: &Claims) -> Option<Denied> {
+    match tenant(claims) {
+        Ok(CONSUMERS) => Some(Denied::Personal),
+        Ok(_) => is_guest(claims).then_some(Denied::Guest),
+        Err(denied) => Some(denied),
+    }
+}
+
 /// 8-4-4-4-12 digits; other forms that the parser knows aren't Entra's.
 fn guid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| text.parse().ok()).flatten()
@@ -129,8 +138,8 @@ impl Connector for Microsoft {
         } else if wish.choose_account {
             parameters.push(("prompt", "select_account".to_owned()));
         }
-        if let Some(seconds) = wish.max_age {
-            parameters.push(("max_age", seconds.to_string()));
+        if let Some(seconds) = oidc::max_age(wish) {
+            parameters.push(("max_age", seconds));
         }
         match &wish.login_hint {
             Some(hint) if !wish.choose_account => parameters.push(("login_hint", hint.clone())),

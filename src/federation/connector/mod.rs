@@ -9,6 +9,8 @@ mod microsoft;
 mod oauth2;
 mod oidc;
 mod salesforce;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,8 @@ use url::Url;
 use super::settings::{Provider, Quirks};
 use super::{AccountKey, Address};
 
+pub(super) use claim::acceptable;
+pub(super) use microsoft::outsider;
 pub use salesforce::{RecordId, is_my_domain};
 
 /// Claims as JSON: of an ID token, of userinfo, or of both laid over each other.

@@ -109,8 +109,8 @@ fn standard_parameters(wish: &Wish) -> Vec<(&'static str, String)> {
     if !prompt.is_empty() {
         parameters.push(("prompt", prompt));
     }
-    if let Some(seconds) = wish.max_age {
-        parameters.push(("max_age", seconds.to_string()));
+    if let Some(seconds) = max_age(wish) {
+        parameters.push(("max_age", seconds));
     }
     if let Some(hint) = &wish.login_hint {
         parameters.push(("login_hint", hint.clone()));
@@ -119,6 +119,12 @@ fn standard_parameters(wish: &Wish) -> Vec<(&'static str, String)> {
         parameters.push(("ui_locales", wish.locales.join(" ")));
     }
     parameters
+}
+
+/// Only who asks for `max_age` may count on `auth_time` (OpenID Connect Core 1.0 section 2), which proves a new sign-in.
+pub(super) fn max_age(wish: &Wish) -> Option<String> {
+    let seconds = wish.max_age.or(wish.fresh.then_some(0));
+    seconds.map(|seconds| seconds.to_string())
 }
 
 /// The address, proven where the provider says that it is verified and the connection holds it authoritative for the domain.
