@@ -39,3 +39,8 @@ provider-other-account = Choose another account
 provider-other-way = Choose another way
 provider-leave = Back to { $app }
 provider-fine = Nothing is lost: an invitation stays as it is, and no account was made or changed.
+
+problem-external_unknown = This way back from the provider is not known here. Nothing is lost: open the application or the link in your letter again.
+problem-external_other_browser = You began to sign in in another browser. Go on there, or open the application or the link in your letter here.
+problem-external_expired = It took too long to come back from the provider. Nothing is lost: open the application or the link in your letter again.
+problem-external_used = This way back from the provider was used already. If you are not signed in, open the application or the link in your letter again.

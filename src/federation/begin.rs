@@ -60,6 +60,8 @@ pub struct Begin<'a> {
     pub hint: Option<&'a str>,
     /// Not the account that the provider would take by itself.
     pub choose_account: bool,
+    /// How old a sign-in may be where the client's request doesn't say it, in seconds.
+    pub default_max_age: Option<u32>,
     /// What one customer has: an IPv4 address, or a /64.
     pub address: IpAddr,
 }
@@ -180,7 +182,12 @@ fn wish(begin: &Begin<'_>) -> Wish {
     let prompts = |value: &str| {
         parameter("prompt").is_some_and(|prompt| prompt.split(' ').any(|one| one == value))
     };
-    let max_age: Option<i64> = parameter("max_age").and_then(|seconds| seconds.parse().ok());
+    let asked = parameter("max_age").and_then(|seconds| seconds.parse().ok());
+    let usual = match flow.destination {
+        Destination::Authorization { .. } => begin.default_max_age.map(i64::from),
+        Destination::Application => None,
+    };
+    let max_age: Option<i64> = asked.or(usual);
     let hint = begin.hint.or(flow.login_hint.as_deref());
     let domain = hint.and_then(|hint| hint.rsplit_once('@'));
     let domain = domain.map(|(_, domain)| domain.to_lowercase());

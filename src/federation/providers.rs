@@ -3,6 +3,7 @@
 //! Nothing on a request's way waits for a provider that has answered lately (A8, A9).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,8 +31,10 @@ pub struct Providers {
 struct Slot {
     at: Url,
     known: RwLock<Option<Known>>,
-    /// Who wants to ask stands in line; the number of requests made tells those who waited that somebody asked for them.
-    asking: Queue<u64>,
+    /// Who wants to ask stands in line; with what went wrong the last time.
+    asking: Queue<Option<Undescribed>>,
+    /// How often it was asked: tells those who stood in line that somebody has asked for them.
+    answers: AtomicU64,
     keys_asked_at: Mutex<Option<DateTime<Utc>>>,
 }
 
@@ -122,6 +125,7 @@ impl Providers {
                 at: at.clone(),
                 known: RwLock::default(),
                 asking: Queue::default(),
+                answers: AtomicU64::default(),
                 keys_asked_at: Mutex::default(),
             })
         });
@@ -160,19 +164,24 @@ impl Slot {
         }
     }
 
-    /// Many may want to know at once; one asks, and the others wait for its answer.
+    /// Many may want to know at once; one asks, and the others take its answer, good or bad.
     async fn ask(&self, outgoing: &Outgoing, now: DateTime<Utc>) -> Result<Known, Undescribed> {
-        let before = self.read();
-        let _turn = self.asking.lock().await;
-        if let Some(known) = self.read().filter(|known| known.is_fresh(now)) {
-            let newer = before.is_none_or(|before| !Arc::ptr_eq(&before.keys, &known.keys));
-            if newer {
-                return Ok(known);
+        let seen = self.answers.load(Ordering::Acquire);
+        let mut last = self.asking.lock().await;
+        if self.answers.load(Ordering::Acquire) != seen {
+            match (self.read(), last.clone()) {
+                (_, Some(why)) => return Err(why),
+                (Some(known), None) => return Ok(known),
+                (None, None) => {}
             }
         }
-        let known = ask(outgoing, &self.at, now).await?;
-        self.keep(known.clone());
-        Ok(known)
+        let asked = ask(outgoing, &self.at, now).await;
+        if let Ok(known) = &asked {
+            self.keep(known.clone());
+        }
+        *last = asked.as_ref().err().cloned();
+        self.answers.fetch_add(1, Ordering::Release);
+        asked
     }
 
     async fn newer_keys(&self, outgoing: &Outgoing, now: DateTime<Utc>) -> Option<Known> {

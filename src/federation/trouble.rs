@@ -139,6 +139,10 @@ pub(super) fn refused(connector: &dyn Connector, status: StatusCode, body: &[u8]
     if status.is_redirection() {
         return Trouble::misconfigured("the endpoint leads somewhere else");
     }
+    if status == StatusCode::NOT_FOUND {
+        // An address that is wrong, or one that our scopes don't open.
+        return Trouble::misconfigured("the endpoint is not there for us");
+    }
     let error = UpstreamError::from_body(body);
     if error.error.is_empty() && error.codes.is_empty() {
         return Trouble::misconfigured("the provider refused without saying why");

@@ -19,6 +19,7 @@ mod console;
 mod database;
 mod db;
 mod events;
+mod federation;
 mod grants;
 mod groups;
 mod harness;

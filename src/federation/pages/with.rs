@@ -77,12 +77,15 @@ pub async fn send_to_provider(
     going: &Going<'_>,
 ) -> Result<Response, PageFailure> {
     let (desk, moment) = (desk(app), app.moment());
+    let catalogue = app.catalogue.current();
+    let client = catalogue.client_of(followed.application.id);
     let beginning = Begin {
         connection: going.connection,
         flow: &followed.flow,
         sealed: &followed.sealed,
         hint: going.hint,
         choose_account: going.choose_account,
+        default_max_age: client.and_then(|client| client.settings.default_max_age),
         address: going.address,
     };
     match begin(&desk, &moment, &beginning).await {

@@ -1,0 +1,8 @@
+//! Signing in at every kind of provider, and everything that a provider or an attacker can get wrong (checklist BR-11).
+
+mod callbacks;
+mod keys;
+mod scene;
+mod sign_in;
+mod tokens;
+mod trouble;
