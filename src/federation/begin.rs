@@ -8,11 +8,13 @@ use chrono::TimeDelta;
 use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope};
 use url::Url;
 
+use super::come_back::report;
 use super::connector::{Connector, Wish};
 use super::store::external as store;
 use super::way::{self, Asked, FOR_THE_CALLBACK};
 use super::{Connection, Metadata, Providers, ResponseMode, Trouble, exchange};
 use crate::db::Db;
+use crate::event::{self, Actor};
 use crate::keys::Sealer;
 use crate::kit::{Because, Failed, Internal, Moment, Refusal, Secret};
 use crate::session::flow::{Account, Destination, Flow};
@@ -142,6 +144,34 @@ pub async fn begin(
     )?)
 }
 
+/// Tells those who run this installation why nobody was sent away. Counted like a sign-in: strangers fill no log.
+pub(super) async fn note(
+    desk: &Desk<'_>,
+    moment: &Moment,
+    begin: &Begin<'_>,
+    trouble: &Trouble,
+) -> Result<(), Failed<Refused>> {
+    let budget = budget(begin.address);
+    let happening = report(begin.connection, trouble);
+    let counted = desk.db.write(async |tx| {
+        let attempt = desk.attempts.begin(tx, moment.now, vec![budget]).await?;
+        let attempt = attempt.map_err(|many| Failed::Refused(Refused::TooMany(many)))?;
+        event::record(tx, moment, &Actor::Anonymous, happening).await?;
+        Ok::<_, Failed<Refused>>(attempt.failed(tx, moment).await?)
+    });
+    drop(counted.await?);
+    Ok(())
+}
+
+fn budget(address: IpAddr) -> Counter {
+    let address = address.to_string();
+    Counter::new(
+        "external sign-ins from an address",
+        &[address.as_bytes()],
+        FROM_AN_ADDRESS,
+    )
+}
+
 async fn write(
     desk: &Desk<'_>,
     moment: &Moment,
@@ -149,12 +179,7 @@ async fn write(
     request: (&Secret, Vec<u8>),
 ) -> Result<(), Failed<Refused>> {
     let browser = begin.flow.browser.as_slice();
-    let address = begin.address.to_string();
-    let budget = Counter::new(
-        "external sign-ins from an address",
-        &[address.as_bytes()],
-        FROM_AN_ADDRESS,
-    );
+    let budget = budget(begin.address);
     let since = moment.now - FOR_THE_CALLBACK;
     let counted = desk.db.write(async |tx| {
         let attempt = desk.attempts.begin(tx, moment.now, vec![budget]).await?;

@@ -16,7 +16,7 @@ use super::token::{Believed, Doubt, Freshness, Terms, believe};
 use super::userinfo::{self, Asking};
 use super::way::{self, Lost, Way};
 use super::{Connection, ExternalIdentity, ExternalSignInId, Provider, Trouble, exchange, person};
-use crate::event::{self, Actor, Kind};
+use crate::event::{self, Actor, Happening, Kind};
 use crate::kit::{Internal, Moment, Secret};
 
 /// All requests of one callback together; below what a browser's request of ours may take.
@@ -140,13 +140,22 @@ async fn take(
     Ok(if taken? { Ok(way) } else { Err(Lost::Used) })
 }
 
-/// Tells those who run this installation; the texts of the provider stay outside.
-pub(super) async fn note(
+/// Tells those who run this installation.
+async fn note(
     desk: &Desk<'_>,
     moment: &Moment,
     connection: &Connection,
     trouble: &Trouble,
 ) -> Result<(), Internal> {
+    let happening = report(connection, trouble);
+    desk.db
+        .write(async |tx| event::record(tx, moment, &Actor::Anonymous, happening).await)
+        .await
+        .map(drop)
+}
+
+/// A line in the log, and what the log of events gets; the texts of the provider stay outside of both.
+pub(super) fn report(connection: &Connection, trouble: &Trouble) -> Happening {
     tracing::warn!(connection.id = %connection.id, trouble = trouble.name(), why = %trouble, "An external sign-in failed.");
     let kind = if trouble.is_for_operators() {
         Kind::ConnectionTroubled
@@ -155,13 +164,7 @@ pub(super) async fn note(
     };
     let data =
         json!({ "trouble": trouble.name(), "code": trouble.code(), "why": trouble.to_string() });
-    desk.db
-        .write(async |tx| {
-            let happening = kind.about(connection.id, data);
-            event::record(tx, moment, &Actor::Anonymous, happening).await
-        })
-        .await
-        .map(drop)
+    kind.about(connection.id, data)
 }
 
 /// A callback whose way is taken.

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
-use super::super::come_back::note;
+use super::super::begin::note;
 use super::super::{Begin, Connection, ConnectionId, Refused, begin};
 use super::{desk, trouble};
 use crate::app::{App, Followed, Hosted};
@@ -91,7 +91,7 @@ pub async fn send_to_provider(
     match begin(&desk, &moment, &beginning).await {
         Ok(url) => Ok(hosted.with_cookies(Redirect::to(url.as_str()).into_response())),
         Err(Failed::Refused(Refused::Trouble(why))) => {
-            note(&desk, &moment, going.connection, &why).await?;
+            note(&desk, &moment, &beginning, &why).await?;
             trouble::page(app, hosted, followed, (going.connection, &why))
         }
         Err(failed) => Err(failed.into()),
