@@ -112,6 +112,23 @@ async fn br_01_a_new_sign_in_is_verified_upstream() {
     }
 }
 
+/// BR-02: what has to be silent never shows a provider's page.
+#[tokio::test]
+async fn br_02_a_silent_request_reaches_no_provider() {
+    for kind in ALL {
+        let scene = Scene::of(kind).await;
+        let mut browser = scene.app.browser();
+        let silent = scene.desk.authorize(&[("prompt", "none")]);
+        let left = browser.open(&silent).await.leaves_for.unwrap();
+        let (_, told) = left
+            .query_pairs()
+            .find(|(name, _)| name == "error")
+            .unwrap();
+        assert_eq!(told, "login_required", "{kind:?}");
+        assert!(scene.provider.requests().is_empty(), "{kind:?}");
+    }
+}
+
 /// BR-01: of `amr` only what the connection trusts goes on.
 #[tokio::test]
 async fn br_01_only_trusted_methods_go_on() {
