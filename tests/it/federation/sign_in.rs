@@ -143,7 +143,8 @@ async fn br_01_only_trusted_methods_go_on() {
 /// A3, A15, C2, D4: what is odd about honest providers keeps nobody out.
 #[tokio::test]
 async fn oddities_of_honest_providers_are_borne() {
-    let all: [(&str, fn(&mut Quirks)); 7] = [
+    type Switch = (&'static str, fn(&mut Quirks));
+    let all: [Switch; 7] = [
         ("no expires_in", |quirks| quirks.no_expires_in = true),
         ("a text as expires_in", |quirks| {
             quirks.token_response = member("expires_in", json!("3600"));
@@ -152,7 +153,7 @@ async fn oddities_of_honest_providers_are_borne() {
         ("no kid", |quirks| quirks.missing_kid = true),
         ("signed userinfo", |quirks| quirks.userinfo_as_jwt = true),
         ("updated_at as a text", |quirks| {
-            quirks.updated_at_text = true
+            quirks.updated_at_text = true;
         }),
         ("booleans as texts", |quirks| quirks.string_booleans = true),
     ];

@@ -13,11 +13,11 @@ const FORGED: [Switch; 24] = [
         quirks.claims = member("iss", json!("https://login.example/{tenantid}/v2.0"));
     }),
     ("no iss", |quirks| {
-        quirks.claims = member("iss", json!(null))
+        quirks.claims = member("iss", json!(null));
     }),
     ("wrong aud", |quirks| quirks.wrong_audience = true),
     ("no aud", |quirks| {
-        quirks.claims = member("aud", json!(null))
+        quirks.claims = member("aud", json!(null));
     }),
     ("two in aud, no azp", |quirks| {
         quirks.several_audiences = true;
@@ -42,7 +42,7 @@ const FORGED: [Switch; 24] = [
     }),
     ("expired", |quirks| quirks.expired = true),
     ("no exp", |quirks| {
-        quirks.claims = member("exp", json!(null))
+        quirks.claims = member("exp", json!(null));
     }),
     ("not yet valid", |quirks| quirks.not_yet_valid = true),
     ("wrong at_hash", |quirks| quirks.wrong_at_hash = true),
