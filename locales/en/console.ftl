@@ -49,7 +49,7 @@ next-application-how = On the command line, or through the API:
 next-invitation = Invite somebody
 next-invitation-how = They get a mail with a link, set up their account, and land in the application.
 
-accounts-lead = People of one identity store. Each account was made by its owner.
+accounts-lead = The people of one identity store, newest first.
 accounts-caption = Accounts, newest first
 accounts-show = Show
 accounts-search = Search by address or name
