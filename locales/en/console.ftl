@@ -126,6 +126,7 @@ resulting-foot = As the application stands now. Its groups are read again at sig
 
 detail-to = to { $app }
 detail-until = valid until { $when }
+detail-account = Account
 detail-resend = Resend
 detail-link = Create new link
 detail-revoke-open = Revoke…

@@ -97,6 +97,7 @@ pub async fn frame(app: &App, admin: &Admin) -> Result<Administrator, Internal> 
         name: me.map(|me| me.display_name()).unwrap_or_default(),
         role: in_words(admin.role).to_owned(),
         sees_accounts: admin.may(Permission::IdentitiesRead),
+        sees_invitations: admin.may(Permission::InvitationsRead),
         may_invite: admin.may(Permission::InvitationsWrite),
         pending,
         logout_url: app.links.logout(),

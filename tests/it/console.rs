@@ -173,18 +173,7 @@ async fn r27_r28_r53_who_accepted_is_among_the_accounts() {
         assert!(!pending.text("main").contains(GRACE), "R22: nothing yet");
 
         office.grace_accepts().await;
-        for search in ["", "GRACE.hop", "hopp"] {
-            let list = browser
-                .open(&format!("/console/accounts?search={search}"))
-                .await;
-            assert!(
-                list.text("tbody").contains(GRACE),
-                "{search}: {}",
-                list.body
-            );
-        }
-        let list = browser.open("/console/accounts?search=opper").await;
-        assert!(!list.has("tbody") && list.text(".empty").contains("No account matches"));
+        searches(&mut browser).await;
         let list = browser.open("/console/accounts").await;
         let account = list.attribute("tbody a", "href").unwrap();
         let account = browser.open(&account).await;
@@ -193,7 +182,35 @@ async fn r27_r28_r53_who_accepted_is_among_the_accounts() {
         assert_eq!(account.text("#groups th"), "Everybody");
         assert_eq!(account.text("#groups td"), "application");
         assert!(account.text("main").contains("Active"));
+        assert_eq!(
+            account.url.as_str(),
+            account_of_the_done(&mut browser).await
+        );
     }
+}
+
+/// Grace is found by the beginning of her address or of a name, and by nothing else.
+async fn searches(browser: &mut Browser) {
+    for search in ["", "GRACE.hop", "hopp"] {
+        let list = browser
+            .open(&format!("/console/accounts?search={search}"))
+            .await;
+        assert!(
+            list.text("tbody").contains(GRACE),
+            "{search}: {}",
+            list.body
+        );
+    }
+    let list = browser.open("/console/accounts?search=opper").await;
+    assert!(!list.has("tbody") && list.text(".empty").contains("No account matches"));
+}
+
+/// Where the detail view of the latest finished invitation leads.
+async fn account_of_the_done(browser: &mut Browser) -> String {
+    let list = browser.open("/console/invitations?status=done").await;
+    let detail = list.attribute("tbody a", "href").unwrap();
+    let detail = browser.open(&detail).await;
+    detail.attribute("#account", "href").unwrap()
 }
 
 /// Keyset pages: nobody is missing, nobody stands twice; another store's people are not among them.
@@ -225,7 +242,9 @@ async fn accounts_come_page_by_page() {
 async fn r4_an_application_administrator_sees_no_accounts() {
     for office in Office::each(Role::ApplicationAdministrator).await {
         let (mut browser, home) = office.enters().await;
-        assert!(!home.has(".nav a[href$='/console/accounts']"));
+        for entry in ["accounts", "invitations", "invitations/new"] {
+            assert!(!home.has(&format!(".nav a[href$='/console/{entry}']")));
+        }
         let accounts = browser.open("/console/accounts").await;
         assert_eq!(accounts.status, StatusCode::FORBIDDEN);
     }

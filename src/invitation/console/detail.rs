@@ -16,7 +16,7 @@ use crate::invitation::form::{ATTRIBUTE, prefilled};
 use crate::invitation::issue::Issued;
 use crate::invitation::resend::{self, Resend};
 use crate::invitation::{
-    self, Invitation, InvitationId, Refused, Sending, Status, revoke as revoking,
+    self, Invitation, InvitationId, Refused, Sending, Stage, Status, revoke as revoking,
 };
 use crate::kit::{Failed, Internal, Moment, PageRequest};
 use crate::mail::{self, Delivery, State as Letter};
@@ -67,6 +67,7 @@ pub(super) async fn show(
         locale: seen.invitation.locale.to_string(),
         profile: profile(&seen),
         groups: resulting(&app, &seen),
+        account_url: account(&app, &admin, &seen.invitation),
         addresses: seen.addresses.clone(),
         approve_url: may(
             Permission::InvitationsWrite,
@@ -138,6 +139,16 @@ async fn look(app: &App, id: InvitationId) -> Result<Option<Seen>, Internal> {
             }))
         })
         .await
+}
+
+/// R53: the account that came of it.
+fn account(app: &App, admin: &Admin, invitation: &Invitation) -> Option<String> {
+    match &invitation.stage {
+        Stage::Done { identity, .. } if admin.may(Permission::IdentitiesRead) => {
+            Some(app.links.console_account(&identity.to_string()))
+        }
+        _ => None,
+    }
 }
 
 /// What was filled in, under the names that stand in the form.

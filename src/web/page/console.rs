@@ -15,6 +15,7 @@ pub struct Administrator {
     /// In words: “Global Administrator”.
     pub role: String,
     pub sees_accounts: bool,
+    pub sees_invitations: bool,
     pub may_invite: bool,
     /// How many invitations are pending, for the navigation.
     pub pending: u64,
@@ -266,6 +267,8 @@ pub struct InvitationDetail {
     pub addresses: Vec<OtherAddress>,
     pub approve_url: Option<String>,
     pub delivery: Option<DeliveryFacts>,
+    /// The account that came of it, where this administrator may see it.
+    pub account_url: Option<String>,
     /// `None` where it can't be done any more, or not by this administrator.
     pub resend_url: Option<String>,
     pub revoke_url: Option<String>,

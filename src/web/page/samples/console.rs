@@ -18,6 +18,7 @@ fn me() -> Administrator {
         name: "Ada Lovelace".into(),
         role: "Global Administrator".into(),
         sees_accounts: true,
+        sees_invitations: true,
         may_invite: true,
         pending: 38,
         logout_url: "/logout".into(),
@@ -279,6 +280,7 @@ fn detail(studio: &mut Studio) {
             next_try: Some(noon()),
             sent_at: Some(noon()),
         }),
+        account_url: None,
         resend_url: Some("/resend".into()),
         revoke_url: Some("/revoke".into()),
         link_url: Some("/link".into()),
@@ -291,6 +293,7 @@ fn detail(studio: &mut Studio) {
     detail.message = None;
     detail.groups.clear();
     detail.addresses.clear();
+    detail.account_url = Some("/console/accounts/idn_1".into());
     (detail.resend_url, detail.revoke_url, detail.link_url) = (None, None, None);
     detail.notice = None;
     studio.show("console-invitation-done", &detail);
