@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::{Identity, IdentityId, IdentityStore, Search, StoreId};
+use super::{Identity, IdentityId, IdentityStore, Search, StoreId, standard_fields};
 use crate::access::Permission;
 use crate::app::{Admin, App};
 use crate::console::frame;
@@ -157,7 +157,8 @@ fn identifiers(person: &Identity) -> Vec<AccountIdentifier> {
 /// The standard claims, the proven contact address, and the store's own attributes under their labels.
 fn profile(person: &Identity, store: &IdentityStore) -> Vec<Field> {
     let contact = person.profile.contact().map(|value| ("email", value));
-    let claims = person.profile.iter().chain(contact);
+    let known = standard_fields().filter_map(|name| Some((name, person.profile.get(name)?)));
+    let claims = known.chain(contact);
     let claims = claims.map(|(name, value)| Field::claim(name, value));
     let attributes = person.attributes.iter().map(|(name, value)| {
         let definition = store.attributes.iter().find(|one| one.name == name);
