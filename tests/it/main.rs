@@ -13,6 +13,7 @@ mod applications;
 mod authorize;
 mod backchannel_logout;
 mod carried_invitations;
+mod checks;
 mod cli;
 mod consent;
 mod console;
