@@ -125,6 +125,7 @@ pub fn work(app: &App) -> Result<Runner, Internal> {
     runner.attend(&app.db, Arc::new(app.herald()));
     watch(&runner, app);
     sweep(&runner, app);
+    warn(&runner, app);
     Ok(runner)
 }
 
@@ -183,6 +184,21 @@ fn sweep(runner: &Runner, app: &App) {
         let app = swept.clone();
         async move { keys::ring::keep_fresh(&app.db, &app.sealer, &moment).await }
     });
+}
+
+/// Warns of what will stop working.
+fn warn(runner: &Runner, app: &App) {
+    let warned = app.clone();
+    runner.every(
+        Duration::from_hours(1),
+        "warn of secrets that expire",
+        move |moment| {
+            let app = warned.clone();
+            async move {
+                federation::expiry::warn(&app.db, &app.sealer, &app.catalogue, &moment).await
+            }
+        },
+    );
 }
 
 async fn expire_invitations(app: &App, moment: &Moment) -> Result<(), Internal> {

@@ -81,3 +81,19 @@ letter-declined-lead = { $how ->
     }
 letter-declined-reason = In their words:
 letter-declined-next = The link does not work any more. Nothing was created.
+
+## A secret at an identity provider expires: to administrators
+
+letter-secret-expires-subject = The secret of { $connection } { $over ->
+        [yes] has expired
+       *[no] expires soon
+    }
+letter-secret-expires-title = { $over ->
+        [yes] A secret has expired
+       *[no] A secret expires soon
+    }
+letter-secret-expires-lead = { $over ->
+        [yes] The secret of the connection { $connection } expired on { $time }. Nobody can sign in there any more.
+       *[no] The secret of the connection { $connection } expires on { $time }. From then on nobody can sign in there.
+    }
+letter-secret-expires-next = Make a new secret on the provider's pages and save it here together with its own date. The old one may be deleted there afterwards.

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{Role, store};
+use super::{Permission, Role, store};
 use crate::db::Tx;
 use crate::event::{self, Actor, Kind};
-use crate::kit::{Id, Internal, Moment, kinds};
+use crate::kit::{EmailAddress, Id, Internal, Moment, kinds};
 
 /// The custom attribute of an administrator's invitation that says which role accepting it brings.
 /// Only what the invitation was pre-filled with counts: an invitee can't choose it.
@@ -19,6 +19,19 @@ pub async fn role_of(tx: &mut Tx, identity: Id<kinds::Identity>) -> Result<Optio
 /// Whether there is any administrator.
 pub async fn is_administered(tx: &mut Tx) -> Result<bool, Internal> {
     store::is_administered(tx).await
+}
+
+/// Where everybody reads who may do this: for what operators have to know.
+pub async fn addresses_of(
+    tx: &mut Tx,
+    permission: Permission,
+) -> Result<Vec<EmailAddress>, Internal> {
+    let all = store::addresses(tx).await?;
+    let may = |role: &str| role.parse::<Role>().is_ok_and(|role| role.may(permission));
+    let addresses = all.iter().filter(|(role, _)| may(role));
+    Ok(addresses
+        .filter_map(|(_, address)| address.parse().ok())
+        .collect())
 }
 
 /// Gives the identity this role and no other.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-pub use appoint::{ROLE_ATTRIBUTE, appoint, is_administered, role_of};
+pub use appoint::{ROLE_ATTRIBUTE, addresses_of, appoint, is_administered, role_of};
 
 macro_rules! permissions {
     ($($name:ident $scope:literal $meaning:literal),+ $(,)?) => {
@@ -58,6 +58,8 @@ permissions! {
     ApplicationsWrite "applications:write" "Create and change applications.",
     ClientsRead "clients:read" "See clients.",
     ClientsWrite "clients:write" "Create and change clients and replace their secrets.",
+    ConnectionsRead "connections:read" "See connections to identity providers.",
+    ConnectionsWrite "connections:write" "Create, change and remove connections to identity providers, which is to decide who is believed.",
     EventsRead "events:read" "Read the audit log.",
     GroupsRead "groups:read" "See groups and who is in them.",
     GroupsWrite "groups:write" "Create and change groups and who is in them.",
@@ -197,6 +199,7 @@ impl Role {
             Self::ApplicationAdministrator => &[
                 P::ApplicationsRead,
                 P::ApplicationsWrite,
+                P::ConnectionsRead,
                 P::ClientsRead,
                 P::ClientsWrite,
                 P::GroupsRead,
@@ -207,6 +210,7 @@ impl Role {
             Self::Auditor => &[
                 P::ApplicationsRead,
                 P::ClientsRead,
+                P::ConnectionsRead,
                 P::EventsRead,
                 P::GroupsRead,
                 P::IdentitiesRead,
@@ -266,6 +270,14 @@ mod tests {
             scopes.allow(Permission::InvitationsWrite)
                 && !scopes.allow(Permission::InvitationsLink)
         );
+    }
+
+    /// Whom to believe is nothing that everybody decides: a connection can place people in groups.
+    #[test]
+    fn only_global_administrators_change_connections() {
+        let may = |role: &Role| role.may(Permission::ConnectionsWrite);
+        let held: Vec<Role> = Role::ALL.into_iter().filter(may).collect();
+        assert_eq!(held, [Role::GlobalAdministrator]);
     }
 
     #[test]

@@ -34,6 +34,17 @@ pub(super) async fn is_administered(tx: &mut Tx) -> Result<bool, Internal> {
     Ok(row.is_some())
 }
 
+/// The role and the address of every administrator who can sign in.
+pub(super) async fn addresses(tx: &mut Tx) -> Result<Vec<(String, String)>, Internal> {
+    tx.sql(
+        "SELECT a.role, i.value FROM administrator a JOIN identity n ON n.id = a.identity_id \
+         JOIN identifier i ON i.identity_id = a.identity_id \
+         WHERE n.status = 'active' AND i.kind = 'EMAIL' ORDER BY a.since, i.value",
+    )
+    .all()
+    .await
+}
+
 pub(super) async fn put(
     tx: &mut Tx,
     identity: Id<kinds::Identity>,

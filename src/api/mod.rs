@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::web::{Failure, Visitor, path};
-use crate::{application, event, group, identity, invitation};
+use crate::{application, event, federation, group, identity, invitation};
 
 pub use etag::{Created, IfMatch, Tagged};
 pub use idempotency::{IdempotencyKey, Made, Once};
@@ -34,6 +34,7 @@ fn described() -> (Router<App>, OpenApi) {
     let nouns = OpenApiRouter::new()
         .merge(application::api::routes())
         .merge(event::api::routes())
+        .merge(federation::api::routes())
         .merge(group::api::routes())
         .merge(identity::api::routes())
         .merge(invitation::api::routes());

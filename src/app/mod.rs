@@ -14,8 +14,8 @@ use chrono::TimeDelta;
 use crate::application::{Catalogue, CatalogueHandle};
 use crate::config::Config;
 use crate::db::Db;
-use crate::event::Messenger;
-use crate::federation::{ConnectionsHandle, Providers};
+use crate::event::{Actor, Messenger};
+use crate::federation::{ConnectionsHandle, Keeper, Providers};
 use crate::grant::{AccessTokens, Revocations};
 use crate::identity::password::Hasher;
 use crate::invitation::issue::Desk;
@@ -127,6 +127,17 @@ impl App {
             sealer: &self.sealer,
             links: &self.links,
             catalogue,
+        }
+    }
+
+    /// What changing connections needs.
+    #[must_use]
+    pub fn keeper<'a>(&'a self, actor: &'a Actor) -> Keeper<'a> {
+        Keeper {
+            providers: &self.providers,
+            outgoing: &self.outgoing,
+            sealer: &self.sealer,
+            actor,
         }
     }
 

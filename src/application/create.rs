@@ -7,7 +7,7 @@ use serde_json::json;
 use super::draft::Audience;
 use super::{
     Application, ApplicationDraft, Client, ClientDraft, ClientSettings, Purpose, Refused, changed,
-    create_client, store,
+    create_client, known_connections, store,
 };
 use crate::db::Tx;
 use crate::event::{self, Actor, Kind};
@@ -39,6 +39,7 @@ pub async fn create(
         let refused = Refused::UnknownStore(application.store);
         return Err(Failed::Refused(refused));
     }
+    known_connections::check(tx, &application.policy).await?;
     if !store::insert_application(tx, &application).await? {
         return Err(Failed::Refused(Refused::NameTaken));
     }

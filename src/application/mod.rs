@@ -12,6 +12,7 @@ mod delete;
 mod draft;
 mod fields;
 mod invitable;
+mod known_connections;
 mod policy;
 mod redirect_uri;
 mod refused;
@@ -37,7 +38,7 @@ pub use draft::{ApplicationDraft, ClientDraft};
 pub use invitable::{Choice, NotInvitable};
 pub use policy::{
     AddressMode, AddressVerdict, FieldMode, InviteMethod, PROFILE_FIELDS, Prefill,
-    SelfServicePolicy, SignUp, SignUpForm,
+    SelfServicePolicy, SignUp, SignUpForm, is_profile_field,
 };
 pub use redirect_uri::{BadRedirectUri, RedirectUri};
 pub use refused::Refused;

@@ -184,7 +184,7 @@ impl SelfServicePolicy {
     /// What is wrong with the policy as written. Whether its connections exist is not known here.
     #[must_use]
     pub fn problems(&self) -> Vec<FieldProblem> {
-        let unknown = self.fields.keys().filter(|name| !is_field(name));
+        let unknown = self.fields.keys().filter(|name| !is_profile_field(name));
         let mut problems: Vec<_> = unknown
             .map(|name| {
                 FieldProblem::new(
@@ -222,8 +222,9 @@ impl SelfServicePolicy {
     }
 }
 
-/// Custom attributes are defined by the identity store, so here only their form is checked.
-fn is_field(name: &str) -> bool {
+/// Whether a name is that of a profile field. Custom attributes are defined by the identity store, so here only their form is checked.
+#[must_use]
+pub fn is_profile_field(name: &str) -> bool {
     if let Some(attribute) = name.strip_prefix("attributes.") {
         let character = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         return (1..=64).contains(&attribute.len()) && attribute.chars().all(character);

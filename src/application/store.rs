@@ -3,6 +3,7 @@
 //! One statement per function; what belongs together is composed by the use cases. What was deleted stays in its table, for
 //! whatever points to it, and is nowhere found.
 
+mod connections;
 mod removal;
 mod secrets;
 
@@ -12,6 +13,7 @@ use super::{Application, ApplicationId, Client, ClientId, ClientSettings, Saml};
 use crate::db::{Json, Tx};
 use crate::kit::{Corrupt, Id, Internal, kinds};
 
+pub(super) use connections::*;
 pub(super) use removal::*;
 pub(super) use secrets::*;
 

@@ -8,7 +8,7 @@ use super::draft::Audience;
 use super::fields::checked_name;
 use super::{
     Application, ApplicationDraft, ApplicationId, Client, ClientDraft, ClientId, Refused, changed,
-    store,
+    known_connections, store,
 };
 use crate::db::Tx;
 use crate::event::{self, Actor, Kind};
@@ -42,6 +42,7 @@ pub async fn update(
     if store::name_is_taken(tx, old.store, &checked.name, old.id).await? {
         return refused(Refused::NameTaken);
     }
+    known_connections::check(tx, &checked.policy).await?;
     let new = Application {
         name: checked.name,
         description: checked.description,

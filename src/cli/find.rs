@@ -1,10 +1,12 @@
 //! Things by what an operator calls them: the name or the id.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::output::Failure;
 use crate::application::{Application, Catalogue};
 use crate::db::Tx;
+use crate::federation::{Connection, Connections};
 use crate::group::{self, GroupId};
 use crate::identity::{self, IdentityStore};
 use crate::kit::{Id, Internal, Kind};
@@ -72,6 +74,17 @@ pub(super) async fn groups(tx: &mut Tx, texts: &[String]) -> Result<Vec<GroupId>
         ids.push(found.ok_or_else(|| unknown("group", text))?.id);
     }
     Ok(ids)
+}
+
+pub(super) fn connection<'c>(
+    connections: &'c Connections,
+    text: &str,
+) -> Result<&'c Arc<Connection>, Failure> {
+    let by_id = id(text).and_then(|id| connections.get(id));
+    let mut all = connections.all().iter();
+    by_id
+        .or_else(|| all.find(|connection| connection.name == text))
+        .ok_or_else(|| unknown("connection", text))
 }
 
 fn unknown(what: &str, text: &str) -> Failure {

@@ -5,6 +5,7 @@
 
 mod application;
 mod client;
+mod connection;
 mod demo;
 mod desk;
 mod doctor;
@@ -61,6 +62,9 @@ enum Command {
     /// Clients, those of the management API included
     #[command(subcommand)]
     Client(client::Client),
+    /// Connections to identity providers
+    #[command(subcommand)]
+    Connection(connection::Connection),
     /// Groups of people
     #[command(subcommand)]
     Group(group::Group),
@@ -102,6 +106,7 @@ async fn run_command(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
         Command::Init(command) => command.run(globals, output).await?,
         Command::Application(command) => command.run(globals, output).await?,
         Command::Client(command) => command.run(globals, output).await?,
+        Command::Connection(command) => command.run(globals, output).await?,
         Command::Group(command) => command.run(globals, output).await?,
         Command::Store(command) => command.run(globals, output).await?,
         Command::Invite(command) => command.run(globals, output).await?,

@@ -61,6 +61,14 @@ kinds! {
     ClientDeleted "client.deleted",
     ClientSecretAdded "client.secret_added",
     ClientSecretRemoved "client.secret_removed",
+    ConnectionCreated "connection.created",
+    ConnectionUpdated "connection.updated",
+    ConnectionEnabled "connection.enabled",
+    ConnectionDisabled "connection.disabled",
+    ConnectionDeleted "connection.deleted",
+    ConnectionSecretReplaced "connection.secret_replaced",
+    /// It will, soon, or it has.
+    ConnectionSecretExpires "connection.secret_expires",
     SessionStarted "session.started",
     SessionEnded "session.ended",
     /// An application was not told that a session has ended.

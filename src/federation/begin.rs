@@ -12,7 +12,7 @@ use super::come_back::report;
 use super::connector::{Connector, Wish};
 use super::store::external as store;
 use super::way::{self, Asked, FOR_THE_CALLBACK};
-use super::{Connection, Metadata, Providers, ResponseMode, Trouble, exchange};
+use super::{Connection, Metadata, Providers, ResponseMode, Trouble, exchange, health};
 use crate::db::Db;
 use crate::event::{self, Actor};
 use crate::keys::Sealer;
@@ -156,6 +156,7 @@ pub(super) async fn note(
     let counted = desk.db.write(async |tx| {
         let attempt = desk.attempts.begin(tx, moment.now, vec![budget]).await?;
         let attempt = attempt.map_err(|many| Failed::Refused(Refused::TooMany(many)))?;
+        health::troubled(tx, moment, begin.connection.id, trouble).await?;
         event::record(tx, moment, &Actor::Anonymous, happening).await?;
         Ok::<_, Failed<Refused>>(attempt.failed(tx, moment).await?)
     });

@@ -15,7 +15,9 @@ use super::providers::Known;
 use super::token::{Believed, Doubt, Freshness, Terms, believe};
 use super::userinfo::{self, Asking};
 use super::way::{self, Lost, Way};
-use super::{Connection, ExternalIdentity, ExternalSignInId, Provider, Trouble, exchange, person};
+use super::{
+    Connection, ExternalIdentity, ExternalSignInId, Provider, Trouble, exchange, health, person,
+};
 use crate::event::{self, Actor, Happening, Kind};
 use crate::kit::{Internal, Moment, Secret};
 
@@ -149,7 +151,10 @@ async fn note(
 ) -> Result<(), Internal> {
     let happening = report(connection, trouble);
     desk.db
-        .write(async |tx| event::record(tx, moment, &Actor::Anonymous, happening).await)
+        .write(async |tx| {
+            health::troubled(tx, moment, connection.id, trouble).await?;
+            event::record(tx, moment, &Actor::Anonymous, happening).await
+        })
         .await
         .map(drop)
 }

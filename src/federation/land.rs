@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::begin::Desk;
 use super::come_back::Arrival;
-use super::{ExternalIdentity, Trouble, link, way};
+use super::{ExternalIdentity, Trouble, health, link, way};
 use crate::db::Tx;
 use crate::identity::{self, IdentityId, Status, StoreId};
 use crate::kit::{Internal, Moment, Secret};
@@ -37,6 +37,7 @@ pub(super) async fn land(
     let arrival = landing.arrival;
     desk.db
         .write(async |tx| {
+            health::worked(tx, moment, arrival.identity.connection).await?;
             let owner = link::find(tx, landing.store, &arrival.identity.key).await?;
             let Some(owner) = owner else {
                 let kept = way::keep(tx, moment, desk.sealer, (arrival.way, &arrival.identity));

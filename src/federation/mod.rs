@@ -2,13 +2,18 @@
 //!
 //! Doesn't decide where a flow goes next, nor who may sign up; the provider's dispatcher and the invitations do.
 
+pub mod api;
 mod begin;
 pub mod check;
 mod come_back;
 mod connection;
 pub mod connector;
+mod domain;
+mod draft;
 mod exchange;
+pub mod expiry;
 mod external;
+pub mod health;
 mod land;
 pub mod link;
 mod mapping;
@@ -18,6 +23,8 @@ mod person;
 mod post;
 mod preview;
 mod providers;
+mod refused;
+mod save;
 mod settings;
 mod snapshot;
 mod store;
@@ -30,12 +37,16 @@ use crate::kit::{Id, kinds};
 
 pub use begin::{Begin, Desk, Refused, begin};
 pub use connection::Connection;
+pub use draft::ConnectionDraft;
 pub use external::{AccountKey, Address, ExternalIdentity};
+pub use health::Health;
 pub use link::{LinkRefused, LinkedAccount};
 pub use mapping::{Mapped, Skipped, Why};
 pub use metadata::{KeySet, Metadata, Undescribed};
 pub use preview::{NotASample, Preview, preview, sample};
 pub use providers::{Known, Providers};
+pub use refused::SaveRefused;
+pub use save::{Checked, Keeper, find};
 pub use settings::{
     Audience, Cloud, Google, GroupRule, Mapping, Microsoft, OAuth2, Oidc, Provider, Quirks,
     ResponseMode, Salesforce, SalesforceHost, Settings, TokenAuthentication,

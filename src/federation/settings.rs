@@ -41,6 +41,20 @@ pub enum Provider {
     OAuth2(OAuth2),
 }
 
+impl Provider {
+    /// As its settings name it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Microsoft(_) => "microsoft",
+            Self::Google(_) => "google",
+            Self::Salesforce(_) => "salesforce",
+            Self::Oidc(_) => "oidc",
+            Self::OAuth2(_) => "oauth2",
+        }
+    }
+}
+
 /// Microsoft Entra ID.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -54,6 +54,7 @@ kinds! {
     AddressWaiting "address_waiting",
     DeliveryFailed "delivery_failed",
     Declined "declined",
+    SecretExpires "secret_expires",
 }
 
 /// What every letter is.
@@ -189,6 +190,22 @@ pub struct DeclinedLetter {
 
 impl Letter for DeclinedLetter {
     const KIND: LetterKind = LetterKind::Declined;
+}
+
+/// To administrators: a secret of ours at an identity provider expires (BR-08).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SecretExpiresLetter {
+    /// The console's name.
+    pub application: String,
+    pub accent: Option<String>,
+    pub connection: String,
+    pub expires_at: DateTime<Utc>,
+    /// It has expired.
+    pub over: bool,
+}
+
+impl Letter for SecretExpiresLetter {
+    const KIND: LetterKind = LetterKind::SecretExpires;
 }
 
 /// How an invitee says no.

@@ -23,7 +23,7 @@ pub use deliver::Postman;
 pub use letter::{
     AddressCodeLetter, AddressWaitingLetter, DeclinedLetter, DeliveryFailedLetter,
     FreshLinkAskedLetter, HowDeclined, InvitationLetter, Letter, LetterKind, PasswordChangedLetter,
-    RecoveryLetter,
+    RecoveryLetter, SecretExpiresLetter,
 };
 pub use mailbox::{Delivered, find_delivered, list_delivered};
 pub use smtp::Smtp;

@@ -70,7 +70,7 @@ fn to_invitees() -> Vec<(&'static str, Composed)> {
     ]
 }
 
-fn to_inviters() -> Vec<(&'static str, Composed)> {
+fn to_inviters_and_administrators() -> Vec<(&'static str, Composed)> {
     let details = Some("https://id.northwind.example/console/invitations/inv_1".to_owned());
     let fresh = FreshLinkAskedLetter {
         application: DESK.into(),
@@ -100,7 +100,16 @@ fn to_inviters() -> Vec<(&'static str, Composed)> {
         reason: Some("I have no receipts.".into()),
         details: details.clone(),
     };
+    let expires = |over| SecretExpiresLetter {
+        application: "Console".into(),
+        accent: None,
+        connection: "Contoso Microsoft 365".into(),
+        expires_at: at(),
+        over,
+    };
     vec![
+        ("secret_expires", compose(&expires(false))),
+        ("secret_expired", compose(&expires(true))),
         ("fresh_link_asked", compose(&fresh)),
         ("address_waiting", compose(&waiting)),
         ("delivery_failed", compose(&failed)),
@@ -111,7 +120,10 @@ fn to_inviters() -> Vec<(&'static str, Composed)> {
 
 #[test]
 fn every_letter_fills_its_templates_and_asks_nothing_of_the_network() {
-    for (name, letter) in to_invitees().into_iter().chain(to_inviters()) {
+    for (name, letter) in to_invitees()
+        .into_iter()
+        .chain(to_inviters_and_administrators())
+    {
         for part in [&letter.subject, &letter.text, &letter.html] {
             assert!(!part.is_empty(), "{name}");
             for left in ["{{", "{%", "undefined"] {

@@ -15,6 +15,7 @@ mod backchannel_logout;
 mod carried_invitations;
 mod checks;
 mod cli;
+mod connections;
 mod consent;
 mod console;
 mod database;

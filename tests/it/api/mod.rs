@@ -3,6 +3,7 @@
 mod bad_input;
 mod callers;
 mod clients;
+mod connections;
 mod groups;
 mod idempotency;
 mod invitations;
