@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use usher::kit::Clock;
+use usher::simulator::{Kind, Simulator};
 
 /// A folder to work in.
 struct Desk(PathBuf);
@@ -265,4 +266,63 @@ fn doctor_says_what_to_do() {
         "{}",
         said(&locked.stdout)
     );
+}
+
+/// The arguments that connect a provider whose secret lies in a file of the folder.
+fn adds(desk: &Desk) -> Vec<String> {
+    let file = desk.0.join("secret");
+    std::fs::write(&file, "s3cr3t~of~the~registration\n").unwrap();
+    let file = file.display().to_string();
+    let words = "connection add --name Contoso --client-id usher --domain contoso.example";
+    let words = words.split(' ').map(str::to_owned);
+    let secret = ["--secret-file".to_owned(), file];
+    words.chain(secret).collect()
+}
+
+fn oidc<'a>(adds: &'a [String], issuer: &'a str) -> Vec<&'a str> {
+    let adds = adds.iter().map(String::as_str);
+    adds.chain(["oidc", "--issuer", issuer]).collect()
+}
+
+/// BR-08: a provider is asked before it is connected; its secret comes from a file and is printed by nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn br_08_a_connection_is_made_without_showing_its_secret() {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let provider = Simulator::start(Kind::Generic, any).await.unwrap();
+    let desk = Desk::new();
+    let adds = adds(&desk);
+    let wrong = desk.run(&oidc(&adds, "http://127.0.0.1:1"));
+    assert_eq!(wrong.status.code(), Some(1));
+    let told = said(&wrong.stderr);
+    assert!(told.contains("does not answer"), "{told}");
+    let made = desk.json(&oidc(&adds, provider.base_url()));
+    assert!(text(&made[0], "/redirect_uri").ends_with("/callback"));
+    let tested = desk.json(&["connection", "test", "Contoso"]);
+    assert_eq!(tested[0]["ok"], true);
+    assert_eq!(text(&tested[0], "/secret"), "unproven");
+    let shown = desk.json(&["connection", "show", "Contoso"]);
+    let listed = desk.json(&["connection", "list"]);
+    assert_eq!(listed.len(), 1);
+    let all = format!("{made:?}{tested:?}{shown:?}{listed:?}");
+    assert!(!all.contains("s3cr3t"), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_changed_and_removed() {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let provider = Simulator::start(Kind::Generic, any).await.unwrap();
+    let desk = Desk::new();
+    desk.json(&oidc(&adds(&desk), provider.base_url()));
+    let update = ["connection", "update", "Contoso"];
+    let later = ["--secret-expires-at", "2090-01-01", "--disable"];
+    let changed = desk.json(&[&update[..], &later[..]].concat());
+    let until = text(&changed[0], "/client_secret_expires_at");
+    assert_eq!(until, "2090-01-01T00:00:00Z");
+    assert_eq!(changed[0]["enabled"], false);
+    let both = [&update[..], &["--enable", "--disable"]].concat();
+    assert!(!desk.run(&both).status.success());
+    desk.json(&["connection", "remove", "Contoso"]);
+    assert!(desk.json(&["connection", "list"]).is_empty());
+    let gone = desk.run(&["connection", "show", "Contoso"]);
+    assert_eq!(gone.status.code(), Some(1));
 }

@@ -11,7 +11,7 @@ use usher::federation::{
 use usher::identity::{IdentifierKind, IdentityId, NewPassword, Proof, StoreId};
 use usher::kit::{Failed, Internal, PageRequest, Secret};
 use usher::session::{self, Methods, NewSession, Origin};
-use usher::simulator::{Endpoint, Kind, Simulator, Trouble};
+use usher::simulator::{self, Endpoint, Kind, Simulator};
 
 use crate::harness::TestApp;
 use crate::identities::register;
@@ -219,7 +219,7 @@ async fn the_health_of_a_connection_is_what_last_became_of_somebody() {
 async fn disabling_asks_no_provider() {
     let (test, provider) = (TestApp::sqlite().await, provider().await);
     let contoso = add(&test, draft(&provider, None)).await;
-    provider.quirks(|quirks| quirks.trouble(Endpoint::Discovery, Trouble::Crash));
+    provider.quirks(|quirks| quirks.trouble(Endpoint::Discovery, simulator::Trouble::Crash));
     let contoso = change(&test, &contoso, |draft| draft.enabled = false).await;
     let mut draft = ConnectionDraft::from(contoso.clone());
     draft.enabled = true;

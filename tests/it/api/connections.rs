@@ -287,19 +287,19 @@ async fn br_04_a_domain_leads_to_one_connection() {
     for (desk, _fresh) in each().await {
         let first = with(
             body(&provider),
-            json!({"domains": ["xn--bcher-kva.example", "contoso.example"]}),
+            &json!({"domains": ["xn--bcher-kva.example", "contoso.example"]}),
         );
         let first = desk.post("/connections", first).await.expect(201);
         let second = with(
             body(&provider),
-            json!({"name": "CONTOSO", "domains": ["other.example", "BÜCHER.example"]}),
+            &json!({"name": "CONTOSO", "domains": ["other.example", "BÜCHER.example"]}),
         );
         let taken = desk.post("/connections", second.clone()).await;
         assert_eq!(taken.code(), (409, "connection_taken"));
         assert_eq!(taken.pointers(), ["/name", "/domains/1"]);
         let second = with(
             second,
-            json!({"name": "Second", "domains": ["other.example"]}),
+            &json!({"name": "Second", "domains": ["other.example"]}),
         );
         let second = desk.post("/connections", second).await.expect(201);
         let id = second.text("/id").to_owned();
