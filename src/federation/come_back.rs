@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::begin::Desk;
-use super::connector::{Claims, UpstreamError};
+use super::connector::UpstreamError;
 use super::providers::Known;
 use super::token::{Believed, Doubt, Freshness, Terms, believe};
 use super::userinfo::{self, Asking};
@@ -313,10 +313,8 @@ impl Returning<'_> {
 async fn lay_over(asking: &Asking<'_>, believed: &mut Believed) -> Result<(), Trouble> {
     let subject = believed.claims.get("sub").and_then(|sub| sub.as_str());
     let subject = subject.unwrap_or_default().to_owned();
-    let more: Claims = userinfo::userinfo(asking, &believed.issuer, &subject).await?;
-    for (name, value) in more {
-        believed.claims.entry(name).or_insert(value);
-    }
+    let more = userinfo::userinfo(asking, &believed.issuer, &subject).await?;
+    userinfo::lay_over(&mut believed.claims, more);
     Ok(())
 }
 

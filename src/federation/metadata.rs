@@ -213,6 +213,49 @@ fn lifetime(headers: &HeaderMap) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::Loopback;
+
+    /// A13: a provider that names an internal address is not used, whichever of its endpoints it is.
+    #[test]
+    fn internal_endpoints_are_refused() {
+        let outgoing = Outgoing::new(Loopback::Refused).unwrap();
+        let url = |text: &str| text.parse::<Url>().unwrap();
+        let public = Metadata {
+            issuer: "https://id.example".to_owned(),
+            authorization: url("https://id.example/authorize"),
+            token: url("https://id.example/token"),
+            userinfo: None,
+            jwks: None,
+            end_session: None,
+            names_itself: false,
+            document: Value::Null,
+            fresh_until: DateTime::UNIX_EPOCH,
+        };
+        assert_eq!(public.check(&outgoing), Ok(()));
+        for inside in [
+            "https://10.0.0.1/",
+            "https://[::1]/",
+            "http://id.example/",
+            "https://169.254.169.254/latest",
+        ] {
+            let changes: [fn(&mut Metadata, Url); 5] = [
+                |metadata, url| metadata.authorization = url,
+                |metadata, url| metadata.token = url,
+                |metadata, url| metadata.userinfo = Some(url),
+                |metadata, url| metadata.jwks = Some(url),
+                |metadata, url| metadata.end_session = Some(url),
+            ];
+            for change in changes {
+                let mut metadata = public.clone();
+                change(&mut metadata, url(inside));
+                let refused = metadata.check(&outgoing);
+                assert!(
+                    matches!(refused, Err(Undescribed::Forbidden { .. })),
+                    "{inside}"
+                );
+            }
+        }
+    }
 
     /// A8: a provider's word counts between five minutes and a day.
     #[test]

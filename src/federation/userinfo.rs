@@ -46,6 +46,30 @@ pub(super) async fn userinfo(
     Ok(claims)
 }
 
+/// What is verified, and what says so: a word about one address proves nothing about another.
+const PAIRS: [(&str, &str); 2] = [
+    ("email", "email_verified"),
+    ("phone_number", "phone_number_verified"),
+];
+
+/// What the ID token doesn't say, userinfo may; where both speak, the signed one counts.
+pub(super) fn lay_over(claims: &mut Claims, mut more: Claims) {
+    for (value, word) in PAIRS {
+        match (claims.get(value), more.get(value)) {
+            (Some(own), Some(other)) if own == other => {}
+            (Some(_), _) => {
+                more.remove(word);
+            }
+            (None, _) => {
+                claims.remove(word);
+            }
+        }
+    }
+    for (name, value) in more {
+        claims.entry(name).or_insert(value);
+    }
+}
+
 /// The person as an API describes them, for providers without ID tokens.
 pub(super) async fn person(asking: &Asking<'_>, settings: &OAuth2) -> Result<Claims, Trouble> {
     let user = json(&asking.ask(&settings.user_endpoint).await?)?;
@@ -107,5 +131,48 @@ impl Asking<'_> {
         } else {
             Err(NOT_BELIEVED)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// R131: "verified" is believed only of the address beside which it stands.
+    #[test]
+    fn r131_a_word_about_one_address_proves_no_other() {
+        let laid = |token: Value, more: Value| {
+            let (Value::Object(mut claims), Value::Object(more)) = (token, more) else {
+                panic!("objects");
+            };
+            lay_over(&mut claims, more);
+            Value::Object(claims)
+        };
+        let verified =
+            json!({"sub": "s", "email": "b@example.com", "email_verified": true, "name": "B"});
+        assert_eq!(
+            laid(
+                json!({"sub": "s", "email": "a@example.com"}),
+                verified.clone()
+            ),
+            json!({"sub": "s", "email": "a@example.com", "name": "B"})
+        );
+        assert_eq!(
+            laid(
+                json!({"sub": "s", "email": "b@example.com"}),
+                verified.clone()
+            ),
+            verified
+        );
+        assert_eq!(laid(json!({"sub": "s"}), verified.clone()), verified);
+        let unverified = json!({"sub": "s", "email": "b@example.com"});
+        assert_eq!(
+            laid(
+                json!({"sub": "s", "email_verified": true}),
+                unverified.clone()
+            ),
+            unverified
+        );
     }
 }

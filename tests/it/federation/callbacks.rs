@@ -235,6 +235,25 @@ async fn br_10_a_connection_serves_only_those_who_name_it() {
     assert_eq!(scene.asked(Endpoint::Authorize), 0);
 }
 
+/// One address begins 120 sign-ins in a quarter of an hour, whatever the browser; then it waits.
+#[tokio::test]
+async fn beginning_is_throttled_by_address() {
+    let scene = Scene::of(Kind::Generic).await;
+    for _ in 0..12 {
+        let mut browser = scene.app.browser();
+        let flow = scene.flow(&mut browser).await;
+        for _ in 0..10 {
+            scene.goes(&mut browser, &flow).await;
+        }
+    }
+    let mut browser = scene.app.browser();
+    let flow = scene.flow(&mut browser).await;
+    let page = scene.presses(&mut browser, &flow).await.unwrap_err();
+    assert_eq!(page.status, 429, "{}", page.body);
+    scene.app.advance(TimeDelta::minutes(16));
+    scene.goes(&mut browser, &flow).await;
+}
+
 /// BR-13: whoever is sent away again and again without coming back goes round in circles.
 #[tokio::test]
 async fn br_13_a_loop_ends() {

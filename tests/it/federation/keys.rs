@@ -81,6 +81,27 @@ async fn metadata_is_asked_for_once_and_in_time() {
     assert_eq!(scene.asked(Endpoint::Discovery), 3);
 }
 
+/// A8: those who stand in line while a provider doesn't answer take the one answer that there is.
+#[tokio::test]
+async fn a_broken_provider_is_asked_once_for_all_who_wait() {
+    let scene = Scene::of(Kind::Generic).await;
+    let broken = |quirks: &mut usher::simulator::Quirks| {
+        quirks.trouble(Endpoint::Discovery, Trouble::Crash);
+    };
+    scene.provider.quirks(broken);
+    let connection = scene.known();
+    let (providers, now) = (&scene.app.app.providers, scene.app.app.moment().now);
+    let (one, two, three) = tokio::join!(
+        providers.of(&connection, now),
+        providers.of(&connection, now),
+        providers.of(&connection, now)
+    );
+    assert!(one.is_err() && two.is_err() && three.is_err());
+    assert_eq!(scene.asked(Endpoint::Discovery), 1);
+    scene.provider.behave();
+    assert!(providers.of(&connection, now).await.is_ok());
+}
+
 /// A7, A8: keys for encryption verify nothing.
 #[tokio::test]
 async fn br_11_keys_for_encryption_verify_nothing() {
