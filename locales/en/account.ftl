@@ -3,6 +3,42 @@
 sign-in-title = Sign in to { $app }
 forgotten-link = Forgotten your password?
 
+continue-with = Continue with { $provider }
+or = or
+sign-in-by-domain = No password? Enter your work address alone, and we take you to where you sign in.
+sign-in-waiting = Sign in to your account, and we connect this one to it:
+
+no-account-title-unknown = No account here yet
+no-account-title-wrong_address = That is another account
+no-account-lead-unknown = { $account } does not sign in to { $app } yet. Nothing was created.
+no-account-lead-wrong_address = The invitation is for { $invited }, and you came with { $account }. Nothing was created, and the invitation is still good.
+no-account-connect = Sign in to my account and connect it
+no-account-form = Fill in the form instead
+no-account-other = or use another account
+no-account-fine-unknown = New here? Ask the people who run { $app } to invite you.
+no-account-fine-wrong_address = Should it be this address? Ask who invited you for an invitation to it.
+
+link-title = Connect { $provider }?
+link-lead = From then on, you sign in to { $app } with either.
+link-yours = Your account
+link-submit = Connect
+link-skip = Not now
+link-fine = We mail you when something is connected. You can remove it at any time.
+
+account-title = How you sign in
+account-password = Password
+account-password-set = Set
+account-password-change = Change
+account-used = used { $date }
+account-off = switched off at the moment
+account-unlink = Remove
+account-unlink-named = Remove { $account } at { $provider }
+account-only = The only one
+account-connect = Connect another account
+account-fine = We mail you when something is added or removed.
+account-home = Back to { $app }
+account-notice-unlinked = Removed. It does not sign in to your account any more.
+
 forgotten-title = Forgotten your password?
 forgotten-lead = Tell us what you sign in with, and we mail you a link to choose a new password.
 forgotten-username = E-mail or username
@@ -54,3 +90,9 @@ problem-password_too_short = Use at least 10 characters. Three or four unrelated
 problem-password_too_long = Use at most 256 characters.
 problem-password_personal = This password is made of your name, your address or the like. Choose one that has nothing to do with you.
 problem-identifier_taken = There is an account with this already. Sign in with it, or use another.
+problem-no_provider_for_address = This address leads to none of the ways to sign in here. Choose one of the buttons.
+problem-last_sign_in_method = This is the only thing you can sign in with. Connect another account first.
+problem-account_not_linked = This account was removed already.
+problem-external_sign_in_over = Your sign-in there is too long ago. Sign in once more; nothing was lost.
+problem-external_account_linked = Somebody signs in here with that account already. Sign in with it, or choose another one.
+problem-sign_in_method_not_allowed = There is no sign-up with a password here. Choose one of the buttons; nothing was lost.

@@ -43,6 +43,26 @@ letter-password-changed-lead = The password that you sign in to { $application }
 letter-password-changed-unexpected = It was not you? Then choose a new password at once. That also signs out everybody who is signed in with your account.
 letter-password-changed-button = It was not me
 
+## Something to sign in with came or went: to its owner
+
+letter-method-button = See what I sign in with
+letter-method-added-subject = { $connection } can sign in to your { $application } account
+letter-method-added-title = A sign-in method was added
+letter-method-added-lead = Since { $time }, the { $connection } account { $label } signs in to your account for { $application }.
+letter-method-added-unexpected = It was not you? Then remove it at once, and choose a new password if you have one.
+letter-method-removed-subject = { $connection } was removed from your { $application } account
+letter-method-removed-title = A sign-in method was removed
+letter-method-removed-lead = Since { $time }, the { $connection } account { $label } does not sign in to your account for { $application } any more.
+letter-method-removed-unexpected = It was not you? Then look at what is left, and tell the people who run it.
+
+## Recovery of an account without a password: to its owner
+
+letter-methods-subject = How you sign in to { $application }
+letter-methods-title = You sign in without a password
+letter-methods-lead = Somebody, probably you, asked for a new password for { $application }. Your account has none. You sign in with:
+letter-methods-button = Sign in
+letter-methods-unexpected = It was not you? Then do nothing: your account stays as it is.
+
 ## Fresh link asked: to the inviter
 
 letter-fresh-link-asked-subject = { $invitee } asks for a new link to { $application }

@@ -7,11 +7,15 @@ use axum::extract::FromRequestParts;
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse as _, Response};
 
+use chrono::TimeDelta;
+
 use super::App;
+use super::providers::remembered;
 use crate::application::{Application, ApplicationId};
+use crate::federation::ConnectionId;
 use crate::identity::StoreId;
 use crate::invitation::Invitation;
-use crate::kit::Internal;
+use crate::kit::{Internal, Secret};
 use crate::session::flow::{Destination, Flow};
 use crate::session::{Held, Session, Started};
 use crate::web::cookie::{self, Browser, Name};
@@ -23,6 +27,7 @@ pub struct Hosted {
     address: ClientAddress,
     browser: Browser,
     held: Held,
+    last_connection: Option<ConnectionId>,
 }
 
 /// A flow that was begun in this browser, and the application it leads to.
@@ -51,6 +56,7 @@ impl FromRequestParts<App> for Hosted {
             Some(cookie) => Held::read(&app.db, &cookie, moment.now).await?,
             None => Held::default(),
         };
+        let last = cookie::read(&parts.headers, &app.links, Name::Provider);
         let visitor = match Visitor::from_request_parts(parts, app).await {
             Ok(visitor) => visitor,
             Err(never) => match never {},
@@ -64,6 +70,7 @@ impl FromRequestParts<App> for Hosted {
             address,
             browser,
             held,
+            last_connection: last.and_then(|text| remembered(text.reveal())),
         })
     }
 }
@@ -85,6 +92,25 @@ impl Hosted {
     #[must_use]
     pub const fn is_known_browser(&self) -> bool {
         self.browser.set_cookie.is_none()
+    }
+
+    /// With which connection somebody went to sign in last, in this browser.
+    #[must_use]
+    pub const fn last_connection(&self) -> Option<ConnectionId> {
+        self.last_connection
+    }
+
+    /// Remembers it.
+    pub fn with_connection(
+        &self,
+        app: &App,
+        connection: ConnectionId,
+        mut response: Response,
+    ) -> Result<Response, Internal> {
+        let (token, age) = (Secret::new(connection.to_string()), TimeDelta::days(400));
+        let cookie = cookie::write(&app.links, Name::Provider, &token, Some(age))?;
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+        Ok(response)
     }
 
     /// Who signed in last, whatever the store.

@@ -3,8 +3,10 @@
 //! Handlers get `App` whole and pass parts of it to use cases. Nothing here is business.
 
 mod api_client;
+mod arrival;
 mod caller;
 mod hosted;
+mod providers;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use crate::session::throttle::Attempts;
 use crate::web::{Links, Loopback, Metrics, Outgoing, Pages, Statics};
 
 pub use api_client::ApiClient;
+pub use arrival::Arrival;
 pub use caller::{Admin, NotAdmin};
 pub use hosted::{Followed, Hosted, brand_of};
 

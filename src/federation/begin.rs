@@ -203,7 +203,7 @@ fn wish(begin: &Begin<'_>) -> Wish {
             let found = parameters.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| value.as_str())
         }
-        Destination::Application => None,
+        Destination::Application | Destination::Account => None,
     };
     let prompts = |value: &str| {
         parameter("prompt").is_some_and(|prompt| prompt.split(' ').any(|one| one == value))
@@ -211,7 +211,7 @@ fn wish(begin: &Begin<'_>) -> Wish {
     let asked = parameter("max_age").and_then(|seconds| seconds.parse().ok());
     let usual = match flow.destination {
         Destination::Authorization { .. } => begin.default_max_age.map(i64::from),
-        Destination::Application => None,
+        Destination::Application | Destination::Account => None,
     };
     let max_age: Option<i64> = asked.or(usual);
     let hint = begin.hint.or(flow.login_hint.as_deref());

@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::begin::Desk;
 use super::come_back::Arrival;
-use super::{ExternalIdentity, Trouble, health, link, way};
+use super::{Trouble, health, link, session_of, way};
 use crate::db::Tx;
 use crate::identity::{self, IdentityId, Status, StoreId};
-use crate::kit::{Internal, Moment, Secret};
-use crate::session::{self, Methods, NewSession, Origin, SealedIdToken, Session, Started};
+use crate::kit::{Internal, Moment};
+use crate::session::{self, NewSession, Session, Started};
 
 /// Where somebody arrives.
 pub(super) struct Landing<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Landing<'a> {
     pub(super) store: StoreId,
     /// The session of this browser that a new one replaces.
     pub(super) before: Option<&'a Session>,
+    /// Who wants the account for one more way in, and not to become somebody else.
+    pub(super) connecting: Option<IdentityId>,
     pub(super) lifetime: TimeDelta,
 }
 
@@ -47,6 +49,9 @@ pub(super) async fn land(
                     Landed::Troubled(Trouble::unbelievable("the way was used meanwhile"))
                 });
             };
+            if landing.connecting.is_some_and(|identity| identity != owner) {
+                return Ok(Landed::Troubled(Trouble::OtherOwner));
+            }
             sign_in(tx, desk, moment, (landing, owner)).await
         })
         .await
@@ -67,13 +72,10 @@ async fn sign_in(
         return Err(Internal::because("an external sign-in was finished twice"));
     }
     link::touch(tx, moment, landing.store, external).await?;
+    let whose = (owner, landing.store);
     let new = NewSession {
-        identity: owner,
-        store: landing.store,
-        methods: Methods::external(external.methods.clone()),
         authenticated_at: authenticated_at(landing.arrival, moment.now),
-        origin: Some(origin(desk, moment, external)?),
-        lifetime: landing.lifetime,
+        ..session_of(desk.sealer, moment, external, whose, landing.lifetime)?
     };
     let started = session::begin_after(tx, moment, landing.before, new).await?;
     Ok(Landed::SignedIn(started))
@@ -83,21 +85,4 @@ async fn sign_in(
 fn authenticated_at(arrival: &Arrival, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let at = arrival.identity.authenticated_at?;
     Some(arrival.since.map_or(at, |since| at.max(since)).min(now))
-}
-
-/// What the provider will name when it ends its own session.
-fn origin(
-    desk: &Desk<'_>,
-    moment: &Moment,
-    external: &ExternalIdentity,
-) -> Result<Origin, Internal> {
-    let seal =
-        |token: &String| SealedIdToken::seal(desk.sealer, moment, &Secret::new(token.clone()));
-    Ok(Origin {
-        connection: external.connection,
-        namespace: external.key.namespace.clone(),
-        subject: external.key.subject.clone(),
-        sid: external.sid.clone(),
-        id_token: external.id_token.as_ref().map(seal).transpose()?,
-    })
 }

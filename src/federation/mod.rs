@@ -18,6 +18,7 @@ mod land;
 pub mod link;
 mod mapping;
 mod metadata;
+pub mod methods;
 pub mod pages;
 mod person;
 mod post;
@@ -25,6 +26,7 @@ mod preview;
 mod providers;
 mod refused;
 mod save;
+mod session;
 mod settings;
 mod snapshot;
 mod store;
@@ -47,6 +49,7 @@ pub use preview::{NotASample, Preview, preview, sample};
 pub use providers::{Known, Providers};
 pub use refused::SaveRefused;
 pub use save::{Checked, Keeper, find};
+pub use session::session_of;
 pub use settings::{
     Audience, Cloud, Google, GroupRule, Mapping, Microsoft, OAuth2, Oidc, Provider, Quirks,
     ResponseMode, Salesforce, SalesforceHost, Settings, TokenAuthentication,

@@ -27,6 +27,9 @@ pub enum Trouble {
     /// The account here may not be used any more.
     #[error("the account here is disabled")]
     ShutOut,
+    /// The person wants to connect it, and it is somebody else's way in here.
+    #[error("the account signs in another person of this store")]
+    OtherOwner,
     /// The way leads round in circles.
     #[error("this browser was sent away too often without coming back")]
     Circles,
@@ -93,6 +96,7 @@ impl Trouble {
             },
             Self::NotFresh => "not_fresh",
             Self::ShutOut => "shut_out",
+            Self::OtherOwner => "other_owner",
             Self::Circles => "circles",
         }
     }

@@ -9,6 +9,13 @@ pub async fn find(tx: &mut Tx, id: IdentityId) -> Result<Option<Identity>, Inter
     store::find(tx, id).await
 }
 
+/// Keeps everybody else who holds this identity waiting until the unit of work ends. For rules about all that belongs to a
+/// person, which two changes at once could break together.
+pub async fn hold(tx: &mut Tx, id: IdentityId) -> Result<(), Internal> {
+    store::hold(tx, id).await?;
+    Ok(())
+}
+
 /// Whose identifier this is; `key` is normalised. Only this store counts (R40).
 pub async fn find_by_identifier(
     tx: &mut Tx,

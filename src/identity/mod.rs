@@ -19,11 +19,11 @@ mod update;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::kit::{Id, kinds};
+use crate::kit::{EmailAddress, Id, kinds};
 
 pub use attribute::{AttributeDefinition, AttributeKind, Attributes};
 pub use disable::{disable, enable};
-pub use find::{Search, find, find_by_identifier, is_taken, list};
+pub use find::{Search, find, find_by_identifier, hold, is_taken, list};
 pub use identifier::{
     Identifier, IdentifierKind, NewIdentifier, NotAnIdentifier, Proof, recognise,
 };
@@ -101,6 +101,15 @@ impl Identity {
             .display_name()
             .or_else(identifier)
             .unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// The address at which the person can be told what only they may know. One that nobody has proven may be somebody else's.
+    #[must_use]
+    pub fn proven_address(&self) -> Option<EmailAddress> {
+        let (address, true) = self.email()? else {
+            return None;
+        };
+        address.parse().ok()
     }
 
     /// The address of the `email` claim and whether it is proven: an identifier if there is one, else the contact address.

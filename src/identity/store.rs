@@ -137,6 +137,14 @@ pub(super) async fn insert_identifier(
     .await
 }
 
+/// Changes nothing: it is the lock on the row that counts. SQLite has one writer at a time anyway.
+pub(super) async fn hold(tx: &mut Tx, id: IdentityId) -> Result<u64, Internal> {
+    tx.sql("UPDATE identity SET revision = revision WHERE id = $1")
+        .bind(id)
+        .run()
+        .await
+}
+
 /// Changes an identity whose revision is still the one that was read.
 pub(super) async fn update(tx: &mut Tx, identity: &Identity) -> Result<u64, Internal> {
     tx.sql(
@@ -369,6 +377,15 @@ pub(super) async fn set_password(
     .run()
     .await?;
     Ok(())
+}
+
+pub(super) async fn has_password(tx: &mut Tx, id: IdentityId) -> Result<bool, Internal> {
+    let row: Option<(IdentityId,)> = tx
+        .sql("SELECT identity_id FROM password WHERE identity_id = $1")
+        .bind(id)
+        .optional()
+        .await?;
+    Ok(row.is_some())
 }
 
 /// Writes the same password in newer parameters, unless it was changed meanwhile.

@@ -11,6 +11,7 @@ use crate::access::{self, Role};
 use crate::application::{AddressVerdict, ApplicationId, Catalogue, Purpose, SelfServicePolicy};
 use crate::db::Tx;
 use crate::event::{self, Actor};
+use crate::federation::{self, ExternalIdentity, ExternalSignInId, link};
 use crate::group;
 use crate::identity::password::PasswordHash;
 use crate::identity::{
@@ -27,7 +28,31 @@ pub struct SignUp {
     pub identifiers: Vec<NewIdentifier>,
     pub profile: Profile,
     pub attributes: Attributes,
-    pub password: PasswordHash,
+    pub credential: Credential,
+}
+
+/// With what the new account signs in. There is always something.
+pub enum Credential {
+    Password(PasswordHash),
+    /// An account at a provider, proven in this browser.
+    External(Box<External>),
+}
+
+/// Somebody who came from a provider.
+pub struct External {
+    pub id: ExternalSignInId,
+    pub identity: ExternalIdentity,
+}
+
+impl SignUp {
+    /// Whether the provider has proven the address: it says so, and it is authoritative for it (R36–R38, R131).
+    fn is_proven_by_provider(&self) -> bool {
+        let Credential::External(external) = &self.credential else {
+            return false;
+        };
+        let named = external.identity.address.as_ref();
+        named.is_some_and(|named| named.proven && named.address == self.address)
+    }
 }
 
 /// What is true now.
@@ -46,13 +71,9 @@ pub async fn with_new_account(
     sign_up: SignUp,
 ) -> Result<Accepted, Failed<Refused>> {
     let invitation = claim(tx, moment, link).await?;
-    address_is_allowed(
-        tx,
-        policy_of(catalogue, &invitation)?,
-        &invitation,
-        &sign_up.address,
-    )
-    .await?;
+    let policy = policy_of(catalogue, &invitation)?;
+    address_is_allowed(tx, policy, &invitation, &sign_up).await?;
+    credential_is_allowed(policy, &sign_up.credential)?;
     let identity = register(tx, moment, invitation.store, sign_up).await?;
     finish(tx, catalogue, moment, invitation, identity).await
 }
@@ -94,10 +115,9 @@ pub async fn uninvited(
     if application.policy.sign_up != crate::application::SignUp::Open {
         return Err(Failed::Refused(Refused::ByInvitationOnly));
     }
-    if !address::state(tx, to.subject, &sign_up.address)
-        .await?
-        .proven
-    {
+    credential_is_allowed(&application.policy, &sign_up.credential)?;
+    let state = address::state(tx, to.subject, &sign_up.address).await?;
+    if !state.proven && !sign_up.is_proven_by_provider() {
         return Err(Failed::Refused(Refused::AddressUnproven));
     }
     let identity = register(tx, moment, application.store, sign_up).await?;
@@ -163,14 +183,30 @@ fn policy_of<'c>(
         .ok_or(Failed::Refused(Refused::UnknownApplication))
 }
 
+/// Only what the application takes: no password where it wants none, no provider that it doesn't name.
+fn credential_is_allowed(
+    policy: &SelfServicePolicy,
+    credential: &Credential,
+) -> Result<(), Failed<Refused>> {
+    let allowed = match credential {
+        Credential::Password(_) => policy.allows_local(),
+        Credential::External(external) => policy.allows(external.identity.connection),
+    };
+    allowed
+        .then_some(())
+        .ok_or(Failed::Refused(Refused::MethodNotAllowed))
+}
+
 /// R36–R38: the link proves the invited address; another one needs the policy's consent and a proof of its own.
 async fn address_is_allowed(
     tx: &mut Tx,
     policy: &SelfServicePolicy,
     invitation: &Invitation,
-    wanted: &EmailAddress,
+    sign_up: &SignUp,
 ) -> Result<(), Failed<Refused>> {
-    let state = address::state(tx, invitation.id.uuid(), wanted).await?;
+    let wanted = &sign_up.address;
+    let mut state = address::state(tx, invitation.id.uuid(), wanted).await?;
+    state.proven |= sign_up.is_proven_by_provider();
     match policy.address.judge(&invitation.email, wanted) {
         AddressVerdict::Invited => Ok(()),
         AddressVerdict::AfterProof if state.proven => Ok(()),
@@ -224,8 +260,12 @@ async fn register(
         mut identifiers,
         mut profile,
         attributes,
-        password,
+        credential,
     } = sign_up;
+    let (password, external) = match credential {
+        Credential::Password(hash) => (Some(NewPassword::Own(hash)), None),
+        Credential::External(external) => (None, Some(external)),
+    };
     if store.supports(identity::IdentifierKind::Email) {
         identifiers.insert(0, NewIdentifier::email(&address, Proof::Given));
     } else {
@@ -237,14 +277,30 @@ async fn register(
         identifiers,
         profile,
         attributes,
-        password: Some(NewPassword::Own(password)),
+        password,
     };
-    identity::register(tx, moment, &Actor::Anonymous, new)
+    let identity = identity::register(tx, moment, &Actor::Anonymous, new)
         .await
-        .map_err(|failed| match failed {
-            Failed::Refused(refused) => Failed::Refused(Refused::Identity(refused)),
-            Failed::Internal(internal) => Failed::Internal(internal),
-        })
+        .map_err(|failed| failed.map(Refused::Identity))?;
+    if let Some(external) = external {
+        link_to(tx, moment, (store.id, identity), &external).await?;
+    }
+    Ok(identity)
+}
+
+/// The account at the provider is how the new account signs in. Its way ends here: nothing else can follow from it.
+async fn link_to(
+    tx: &mut Tx,
+    moment: &Moment,
+    (store, identity): (StoreId, IdentityId),
+    external: &External,
+) -> Result<(), Failed<Refused>> {
+    if !federation::finish(tx, external.id, moment.now).await? {
+        return Err(Failed::Refused(Refused::ExternalOver));
+    }
+    link::link(tx, moment, store, identity, &external.identity)
+        .await
+        .map_err(|failed| failed.map(Refused::Link))
 }
 
 /// An invitation into the console makes an administrator, of the kind that it was pre-filled with. What the invitee typed

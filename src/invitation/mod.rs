@@ -14,6 +14,7 @@ pub mod form;
 pub mod fresh_link;
 pub mod issue;
 pub mod list;
+pub mod merge;
 pub mod open;
 pub mod pages;
 pub mod resend;
@@ -222,6 +223,11 @@ pub enum Refused {
     ByInvitationOnly,
     /// Asked again too soon.
     TooSoon,
+    /// The application takes no passwords, or nobody from this provider.
+    MethodNotAllowed,
+    /// The sign-in at the provider is too long ago, or something has followed from it already.
+    ExternalOver,
+    Link(crate::federation::LinkRefused),
 }
 
 impl Refusal for Refused {
@@ -235,15 +241,17 @@ impl Refusal for Refused {
             | Self::AlreadyPending(_)
             | Self::NotPending(_)
             | Self::LinkReplaced => Because::Conflict,
-            Self::LinkOver(_) => Because::Gone,
+            Self::LinkOver(_) | Self::ExternalOver => Because::Gone,
             Self::UnknownInvitation => Because::NotFound,
             Self::OtherAddress
             | Self::AddressUnproven
             | Self::AddressUnapproved
             | Self::IdentityElsewhere
             | Self::ByInvitationOnly
+            | Self::MethodNotAllowed
             | Self::MayNotAppoint => Because::Forbidden,
             Self::Identity(refused) => refused.because(),
+            Self::Link(refused) => refused.because(),
             Self::TooSoon => Because::TooMany,
         }
     }
@@ -268,6 +276,9 @@ impl Refusal for Refused {
             Self::ByInvitationOnly => "sign_up_by_invitation_only",
             Self::Identity(refused) => refused.code(),
             Self::TooSoon => "too_soon",
+            Self::MethodNotAllowed => "sign_in_method_not_allowed",
+            Self::ExternalOver => "external_sign_in_over",
+            Self::Link(refused) => refused.code(),
         }
     }
 
@@ -294,6 +305,9 @@ impl Refusal for Refused {
             Self::IdentityElsewhere => "This account belongs to another identity store.".into(),
             Self::ByInvitationOnly => "This application takes new people by invitation only. Ask the person who told you about it to invite you.".into(),
             Self::Identity(refused) => refused.sentence(),
+            Self::MethodNotAllowed => "This application doesn't take this way of signing in. Choose one of those on the page; nothing is lost.".into(),
+            Self::ExternalOver => "Your sign-in at the provider is too long ago. Sign in there once more; nothing is lost.".into(),
+            Self::Link(refused) => refused.sentence(),
             Self::TooSoon => "A letter was sent a few minutes ago. Wait a little before asking again.".into(),
         }
     }

@@ -57,6 +57,16 @@ pub enum Failed<R> {
     Internal(Internal),
 }
 
+impl<R> Failed<R> {
+    /// The same refusal, as another use case calls it.
+    pub fn map<S>(self, refused: impl FnOnce(R) -> S) -> Failed<S> {
+        match self {
+            Self::Refused(why) => Failed::Refused(refused(why)),
+            Self::Internal(internal) => Failed::Internal(internal),
+        }
+    }
+}
+
 impl<R> From<Internal> for Failed<R> {
     fn from(internal: Internal) -> Self {
         Self::Internal(internal)

@@ -50,6 +50,9 @@ kinds! {
     AddressCode "address_code",
     Recovery "recovery",
     PasswordChanged "password_changed",
+    SignInMethodAdded "sign_in_method_added",
+    SignInMethodRemoved "sign_in_method_removed",
+    SignInMethods "sign_in_methods",
     FreshLinkAsked "fresh_link_asked",
     AddressWaiting "address_waiting",
     DeliveryFailed "delivery_failed",
@@ -132,6 +135,55 @@ pub struct PasswordChangedLetter {
 
 impl Letter for PasswordChangedLetter {
     const KIND: LetterKind = LetterKind::PasswordChanged;
+}
+
+/// To somebody who can sign in with one more account since just now, by themselves or not.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SignInMethodAddedLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    /// As the button says.
+    pub connection: String,
+    /// What the person recognises the account by.
+    pub label: String,
+    pub at: DateTime<Utc>,
+    /// Where it can be taken away again.
+    pub account_page: String,
+}
+
+impl Letter for SignInMethodAddedLetter {
+    const KIND: LetterKind = LetterKind::SignInMethodAdded;
+}
+
+/// To somebody who can't sign in with an account any more.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SignInMethodRemovedLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    pub connection: String,
+    pub label: String,
+    pub at: DateTime<Utc>,
+    pub account_page: String,
+}
+
+impl Letter for SignInMethodRemovedLetter {
+    const KIND: LetterKind = LetterKind::SignInMethodRemoved;
+}
+
+/// To somebody who asked for a new password and has none: with what they sign in.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SignInMethodsLetter {
+    pub application: String,
+    pub accent: Option<String>,
+    /// Connection and what the person recognises the account by.
+    pub accounts: Vec<(String, String)>,
+    /// Asks who isn't signed in to do so.
+    pub account_page: String,
+}
+
+impl Letter for SignInMethodsLetter {
+    const KIND: LetterKind = LetterKind::SignInMethods;
+    const HEAD_START: TimeDelta = AWAITED;
 }
 
 /// To the inviter: the invitee's link was over and they asked for a fresh one (R142).

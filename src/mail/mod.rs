@@ -23,7 +23,8 @@ pub use deliver::Postman;
 pub use letter::{
     AddressCodeLetter, AddressWaitingLetter, DeclinedLetter, DeliveryFailedLetter,
     FreshLinkAskedLetter, HowDeclined, InvitationLetter, Letter, LetterKind, PasswordChangedLetter,
-    RecoveryLetter, SecretExpiresLetter,
+    RecoveryLetter, SecretExpiresLetter, SignInMethodAddedLetter, SignInMethodRemovedLetter,
+    SignInMethodsLetter,
 };
 pub use mailbox::{Delivered, find_delivered, list_delivered};
 pub use smtp::Smtp;

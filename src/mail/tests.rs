@@ -70,6 +70,41 @@ fn to_invitees() -> Vec<(&'static str, Composed)> {
     ]
 }
 
+fn to_owners() -> Vec<(&'static str, Composed)> {
+    let (accent, connection, label) = (None, "Contoso", "grace@contoso.example");
+    let account_page = "https://id.northwind.example/account";
+    let added = SignInMethodAddedLetter {
+        application: DESK.into(),
+        accent: accent.clone(),
+        connection: connection.into(),
+        label: label.into(),
+        at: at(),
+        account_page: account_page.into(),
+    };
+    let removed = SignInMethodRemovedLetter {
+        application: DESK.into(),
+        accent: accent.clone(),
+        connection: connection.into(),
+        label: label.into(),
+        at: at(),
+        account_page: account_page.into(),
+    };
+    let methods = SignInMethodsLetter {
+        application: DESK.into(),
+        accent,
+        accounts: vec![
+            (connection.into(), label.into()),
+            ("Google".into(), "grace@gmail.example".into()),
+        ],
+        account_page: account_page.into(),
+    };
+    vec![
+        ("sign_in_method_added", compose(&added)),
+        ("sign_in_method_removed", compose(&removed)),
+        ("sign_in_methods", compose(&methods)),
+    ]
+}
+
 fn to_inviters_and_administrators() -> Vec<(&'static str, Composed)> {
     let details = Some("https://id.northwind.example/console/invitations/inv_1".to_owned());
     let fresh = FreshLinkAskedLetter {
@@ -118,12 +153,14 @@ fn to_inviters_and_administrators() -> Vec<(&'static str, Composed)> {
     ]
 }
 
+fn everybody() -> impl Iterator<Item = (&'static str, Composed)> {
+    let all = [to_invitees(), to_owners(), to_inviters_and_administrators()];
+    all.into_iter().flatten()
+}
+
 #[test]
 fn every_letter_fills_its_templates_and_asks_nothing_of_the_network() {
-    for (name, letter) in to_invitees()
-        .into_iter()
-        .chain(to_inviters_and_administrators())
-    {
+    for (name, letter) in everybody() {
         for part in [&letter.subject, &letter.text, &letter.html] {
             assert!(!part.is_empty(), "{name}");
             for left in ["{{", "{%", "undefined"] {

@@ -16,6 +16,8 @@ use crate::kit::{Id, Internal, Moment, kinds};
 const SEALED_AS: &str = "flow";
 /// Long enough to find a letter and come back, also tomorrow morning.
 const LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// A session that began longer ago proves too little for giving an account another way in.
+const RECENT: TimeDelta = TimeDelta::minutes(15);
 /// Longer ones don't fit into an address that every browser and proxy takes.
 const LONGEST: usize = 16_384;
 
@@ -53,6 +55,8 @@ pub enum Destination {
     Authorization { parameters: Vec<(String, String)> },
     /// Where people land who come by themselves (R127).
     Application,
+    /// The page about one's own account.
+    Account,
 }
 
 /// An invitation, and which of its links is followed.
@@ -164,6 +168,19 @@ impl Flow {
     #[must_use]
     pub fn has_seen_begin(&self, session: &Session) -> bool {
         session.began_at >= self.begun
+    }
+
+    /// Whether the person is here to give this session's account another way in.
+    #[must_use]
+    pub fn connects(&self, session: &Session) -> bool {
+        self.destination == Destination::Account && self.account == Account::Chosen(session.id)
+    }
+
+    /// Whether an account at a provider may become a way into this session's account: chosen or signed in to on this way, and
+    /// begun so lately that the person still sits there.
+    #[must_use]
+    pub fn may_link(&self, session: &Session, now: DateTime<Utc>) -> bool {
+        self.accepts(session) && self.has_chosen(session) && now - session.began_at <= RECENT
     }
 
     /// Whether the person has chosen this session's account, or signed in with it on this way.

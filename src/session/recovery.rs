@@ -17,7 +17,7 @@ use crate::event::{self, Actor, Kind};
 use crate::identity::password::{self, Hasher, NotTaken};
 use crate::identity::{self, Identity, IdentityId, NewPassword, Status};
 use crate::keys::Sealer;
-use crate::kit::{Because, EmailAddress, Failed, FieldProblem, Internal, Moment, Refusal, Secret};
+use crate::kit::{Because, Failed, FieldProblem, Internal, Moment, Refusal, Secret};
 use crate::mail::{self, Envelope, PasswordChangedLetter, RecoveryLetter};
 use crate::web::{Links, Locale};
 
@@ -53,8 +53,13 @@ pub struct Asking<'a> {
     pub locale: &'a Locale,
 }
 
-/// Sends a link to the account's proven address, if there is such an account. The answer is the same in any case.
-pub async fn ask(desk: &Desk<'_>, moment: &Moment, asking: &Asking<'_>) -> Result<(), Internal> {
+/// Sends a link to the account's proven address, if there is such an account. The answer is the same in any case. Gives back
+/// a person who has no password: they may have another way in, which is not known here.
+pub async fn ask(
+    desk: &Desk<'_>,
+    moment: &Moment,
+    asking: &Asking<'_>,
+) -> Result<Option<Identity>, Internal> {
     let store = asking.application.store;
     let named = Named::new(store, asking.username);
     let address = asking.address.to_string();
@@ -71,25 +76,32 @@ pub async fn ask(desk: &Desk<'_>, moment: &Moment, asking: &Asking<'_>) -> Resul
             Some((kind, key)) => identity::find_by_identifier(tx, store, (kind, &key)).await?,
             None => None,
         };
-        if let Some(person) = person.filter(|person| person.status == Status::Active) {
-            write_letter(tx, desk, moment, asking, &person).await?;
+        let Some(person) = person.filter(|person| person.status == Status::Active) else {
+            return Ok(Some((counted, None)));
+        };
+        if !password::exists(tx, person.id).await? {
+            return Ok(Some((counted, Some(person))));
         }
-        Ok::<_, Internal>(Some(counted))
+        write_letter(tx, desk, moment, asking, &person).await?;
+        Ok::<_, Internal>(Some((counted, None)))
     });
-    drop(counted.await?);
-    Ok(())
+    Ok(counted.await?.and_then(|(_, person)| person))
 }
 
-async fn write_letter(
+/// Writes the letter with the link, where the application takes passwords.
+pub async fn write_letter(
     tx: &mut Tx,
     desk: &Desk<'_>,
     moment: &Moment,
     asking: &Asking<'_>,
     person: &Identity,
 ) -> Result<(), Internal> {
-    let Some(recipient) = proven_address(person) else {
+    let Some(recipient) = person.proven_address() else {
         return Ok(());
     };
+    if !asking.application.policy.allows_local() {
+        return Ok(());
+    }
     let token = issue(tx, moment, person.id, asking.flow).await?;
     let letter = RecoveryLetter {
         application: asking.application.name.clone(),
@@ -107,14 +119,6 @@ async fn write_letter(
         Kind::RecoveryRequested.about(person.id, json!({ "application": asking.application.id }));
     event::record(tx, moment, &Actor::Anonymous, asked).await?;
     Ok(())
-}
-
-/// An address that nobody has proven may be somebody else's: a link sent there would hand the account over.
-fn proven_address(person: &Identity) -> Option<EmailAddress> {
-    let (address, true) = person.email()? else {
-        return None;
-    };
-    address.parse().ok()
 }
 
 /// Makes a link's secret, for a letter or for a password that has to be changed.
@@ -279,7 +283,7 @@ async fn tell_owner(
     person: &Identity,
     resetting: &Resetting<'_>,
 ) -> Result<(), Internal> {
-    let Some(recipient) = proven_address(person) else {
+    let Some(recipient) = person.proven_address() else {
         return Ok(());
     };
     let application = resetting.application;

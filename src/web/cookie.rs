@@ -18,6 +18,8 @@ pub enum Name {
     Browser,
     /// The accounts that have signed in in this browser, sealed: nobody else uses up their attempts.
     Known,
+    /// The connection that was chosen last: its button comes first.
+    Provider,
 }
 
 impl Name {
@@ -31,6 +33,8 @@ impl Name {
             (Self::Browser, false) => "usher-browser",
             (Self::Known, true) => "__Host-usher-known",
             (Self::Known, false) => "usher-known",
+            (Self::Provider, true) => "__Host-usher-provider",
+            (Self::Provider, false) => "usher-provider",
         }
     }
 }

@@ -23,6 +23,10 @@ pub mod path {
     pub const SIGN_IN_WITH: &str = "/sign-in/with";
     pub const LEAVE: &str = "/sign-in/leave";
     pub const EXTERNAL_RETURN: &str = "/sign-in/{connection}/return";
+    pub const LINK_ACCOUNT: &str = "/link-account";
+    pub const NO_ACCOUNT: &str = "/no-account";
+    pub const ACCOUNT: &str = "/account";
+    pub const UNLINK_ACCOUNT: &str = "/account/unlink";
     pub const CHOOSE_ACCOUNT: &str = "/choose-account";
     pub const SIGN_OUT_DONE: &str = "/sign-out-done";
     pub const FORGOTTEN_PASSWORD: &str = "/forgotten-password";
@@ -73,6 +77,9 @@ pub(super) struct Fixed {
     sign_in: String,
     sign_in_with: String,
     leave: String,
+    link_account: String,
+    no_account: String,
+    unlink_account: String,
     choose_account: String,
     consent: String,
     logout: String,
@@ -130,6 +137,7 @@ impl Links {
         revoke = REVOKE,
         logout = LOGOUT,
         consent = CONSENT,
+        account = ACCOUNT,
         sign_out_done = SIGN_OUT_DONE,
         enter_code = ENTER_CODE,
         mailbox = MAILBOX,
@@ -163,6 +171,31 @@ impl Links {
     #[must_use]
     pub fn external_return(&self, connection: &str) -> String {
         self.filled(path::EXTERNAL_RETURN, connection)
+    }
+
+    /// Whether an account at a provider becomes a way into the signed-in account.
+    #[must_use]
+    pub fn link_account(&self, flow: &str) -> String {
+        self.with_flow(path::LINK_ACCOUNT, flow)
+    }
+
+    /// What somebody can do whose account at a provider belongs to nobody here.
+    #[must_use]
+    pub fn no_account(&self, flow: &str) -> String {
+        self.with_flow(path::NO_ACCOUNT, flow)
+    }
+
+    /// One's own account, under an application's name.
+    #[must_use]
+    pub fn account_in(&self, application: &str) -> String {
+        self.with(path::ACCOUNT, &[("application", application)])
+    }
+
+    /// The same, with a word about what just happened.
+    #[must_use]
+    pub fn account_after(&self, application: &str, notice: &str) -> String {
+        let words = [("application", application), ("notice", notice)];
+        self.with(path::ACCOUNT, &words)
     }
 
     #[must_use]
@@ -328,6 +361,9 @@ impl Links {
             sign_in: self.at(path::SIGN_IN),
             sign_in_with: self.at(path::SIGN_IN_WITH),
             leave: self.at(path::LEAVE),
+            link_account: self.at(path::LINK_ACCOUNT),
+            no_account: self.at(path::NO_ACCOUNT),
+            unlink_account: self.at(path::UNLINK_ACCOUNT),
             choose_account: self.at(path::CHOOSE_ACCOUNT),
             consent: self.at(path::CONSENT),
             logout: self.at(path::LOGOUT),

@@ -21,6 +21,7 @@ mod console;
 mod database;
 mod db;
 mod events;
+mod external;
 mod federation;
 mod grants;
 mod groups;

@@ -114,10 +114,14 @@ async fn settle(
     if !usable.iter().any(|it| it.id == connection.id) {
         return Err(lost(Lost::Unknown)); // taken from the application meanwhile
     }
+    let before = hosted.session_in(application.store);
     let landing = Landing {
         arrival: &arrival,
         store: application.store,
-        before: hosted.session_in(application.store),
+        before,
+        connecting: before
+            .filter(|session| followed.flow.connects(session))
+            .map(|it| it.identity),
         lifetime: app.session_lifetime(),
     };
     let moment = app.moment();

@@ -38,7 +38,10 @@ pub(super) fn page(
 
 /// Whether the same may succeed when it is tried once more.
 fn helps_again(why: &Trouble) -> bool {
-    !matches!(why.name(), "not_fresh" | "circles" | "shut_out")
+    !matches!(
+        why.name(),
+        "not_fresh" | "circles" | "shut_out" | "other_owner"
+    )
 }
 
 fn helps_other_account(why: &Trouble) -> bool {
@@ -50,6 +53,7 @@ fn helps_other_account(why: &Trouble) -> bool {
             | "guest"
             | "inactive"
             | "shut_out"
+            | "other_owner"
             | "blocked"
     )
 }

@@ -89,7 +89,10 @@ pub async fn send_to_provider(
         address: going.address,
     };
     match begin(&desk, &moment, &beginning).await {
-        Ok(url) => Ok(hosted.with_cookies(Redirect::to(url.as_str()).into_response())),
+        Ok(url) => {
+            let away = hosted.with_cookies(Redirect::to(url.as_str()).into_response());
+            Ok(hosted.with_connection(app, going.connection.id, away)?)
+        }
         Err(Failed::Refused(Refused::Trouble(why))) => {
             note(&desk, &moment, &beginning, &why).await?;
             trouble::page(app, hosted, followed, (going.connection, &why))

@@ -106,3 +106,16 @@ pub(in crate::federation) async fn list(
     };
     Ok(rows.into_iter().map(account).collect())
 }
+
+pub(in crate::federation) async fn delete(
+    tx: &mut Tx,
+    identity: IdentityId,
+    key: &AccountKey,
+) -> Result<u64, Internal> {
+    tx.sql("DELETE FROM linked_account WHERE identity_id = $1 AND namespace = $2 AND subject = $3")
+        .bind(identity)
+        .bind(key.namespace.clone())
+        .bind(key.subject.clone())
+        .run()
+        .await
+}

@@ -135,6 +135,11 @@ pub async fn credential(
     }))
 }
 
+/// Whether the identity has a password.
+pub async fn exists(tx: &mut Tx, identity: IdentityId) -> Result<bool, Internal> {
+    store::has_password(tx, identity).await
+}
+
 /// Gives an identity a new password. Who may do so, and what else ends with it, the caller decides.
 pub async fn set(
     tx: &mut Tx,

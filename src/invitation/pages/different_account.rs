@@ -4,12 +4,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
-use super::sign_up::Desk;
+use super::desk::Desk;
 use crate::app::{App, Hosted};
 use crate::identity;
 use crate::invitation::accept;
 use crate::kit::Internal;
 use crate::session;
+use crate::session::flow::Flow;
 use crate::web::page::DifferentAccount;
 use crate::web::{Form, PageFailure, Query};
 
@@ -86,7 +87,13 @@ pub(super) async fn choose(
                     accept::with_existing_account(tx, &catalogue, &moment, link, identity).await
                 })
                 .await?;
-            Ok(Redirect::to(&app.links.continue_flow(&form.flow)).into_response())
+            // Who came from a provider besides is not asked for: that account belongs to nobody who said so.
+            let flow = Flow {
+                external: None,
+                ..desk.followed.flow
+            };
+            let sealed = flow.seal(&app.sealer, &moment)?;
+            Ok(Redirect::to(&app.links.continue_flow(&sealed)).into_response())
         }
         ("switch", _) => {
             let ended: Result<(), Internal> = app

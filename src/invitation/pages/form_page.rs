@@ -6,15 +6,18 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::attribute_field;
-use super::sign_up::Desk;
+use super::desk::Desk;
 use crate::app::{App, Hosted};
 use crate::application::{AddressMode, FieldMode};
 use crate::identity::IdentifierKind;
 use crate::identity::password::MIN_CHARACTERS;
 use crate::invitation::form::{self, ATTRIBUTE};
-use crate::kit::FieldProblem;
+use crate::invitation::merge::Side;
+use crate::kit::{EmailAddress, FieldProblem};
 use crate::web::PageFailure;
-use crate::web::page::{self, IdentifierRule, PasswordField, Problem, problems_of};
+use crate::web::page::{
+    self, External, IdentifierRule, OtherValue, PasswordField, Problem, problems_of,
+};
 
 impl Desk {
     pub(super) fn show_problems(
@@ -24,12 +27,7 @@ impl Desk {
         submitted: &BTreeMap<String, String>,
         problems: &[FieldProblem],
     ) -> Result<Response, PageFailure> {
-        let prefilled = self
-            .invitation
-            .as_ref()
-            .map(form::prefilled)
-            .unwrap_or_default();
-        let mut values = prefilled;
+        let mut values = self.start.values.clone();
         values.extend(
             submitted
                 .iter()
@@ -54,8 +52,14 @@ impl Desk {
             identifier: self.identifier_field(username),
             identifier_rule: self.rule(),
             fields: shown.into_iter().map(|field| self.field(field)).collect(),
-            password: PasswordField {
-                minimum: MIN_CHARACTERS,
+            password: self.password_field(),
+            external: self.arrival.as_ref().map(|arrival| External {
+                connection: arrival.connection.name.clone(),
+                account: arrival.identity.label.clone(),
+            }),
+            providers: match self.arrival {
+                Some(_) => Vec::new(),
+                None => app.provider_buttons(hosted, &self.followed),
             },
             sign_in_url: Some(app.links.sign_in(&self.followed.sealed)),
             problems,
@@ -65,6 +69,44 @@ impl Desk {
             .headers_mut()
             .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
+    }
+
+    /// None for somebody who comes from a provider, nor where the application takes no passwords.
+    fn password_field(&self) -> Option<PasswordField> {
+        let local = self.followed.application.policy.allows_local();
+        (local && self.arrival.is_none()).then_some(PasswordField {
+            minimum: MIN_CHARACTERS,
+        })
+    }
+
+    /// Who says something else than what a field starts with.
+    fn other(&self, value: &str) -> Option<OtherValue> {
+        let who = match self.start.others_are? {
+            Side::Provider => self.arrival.as_ref()?.connection.name.clone(),
+            Side::Invitation => self.invitation.as_ref()?.inviter.name.clone(),
+        };
+        let value = value.to_owned();
+        Some(OtherValue { who, value })
+    }
+
+    /// The address that isn't proposed, if there are two.
+    fn other_address(&self, proposed: &str) -> Option<OtherValue> {
+        let arrival = self.arrival.as_ref()?;
+        let invitation = self.invitation.as_ref()?;
+        let provided = &arrival.identity.address.as_ref()?.address;
+        if *provided == invitation.email {
+            return None;
+        }
+        let proposed: EmailAddress = proposed.parse().ok()?;
+        let (who, value) = if proposed == invitation.email {
+            (&arrival.connection.name, provided)
+        } else {
+            (&invitation.inviter.name, &invitation.email)
+        };
+        Some(OtherValue {
+            who: who.clone(),
+            value: value.as_typed().to_owned(),
+        })
     }
 
     pub(super) fn knows_addresses(&self) -> bool {
@@ -84,13 +126,16 @@ impl Desk {
     }
 
     fn identifier_field(&self, typed: Option<&str>) -> page::Field {
-        let invited = self.invitation.as_ref().map(|it| it.email.as_typed());
-        let hint = invited.or(self.followed.flow.login_hint.as_deref());
+        let value = typed.map_or_else(|| self.proposed_identifier(), str::to_owned);
         // The claim names the field for people; the form calls it `username` either way.
         let field = if self.knows_addresses() {
-            page::Field::claim("email", typed.or(hint).unwrap_or_default())
+            let other = self.other_address(&value);
+            page::Field {
+                other,
+                ..page::Field::claim("email", value)
+            }
         } else {
-            page::Field::claim("preferred_username", typed.unwrap_or_default())
+            page::Field::claim("preferred_username", value)
         };
         page::Field {
             autocomplete: "username",
@@ -104,10 +149,13 @@ impl Desk {
         let named = field.name.strip_prefix(ATTRIBUTE);
         let definition =
             named.and_then(|name| self.store.attributes.iter().find(|it| it.name == name));
+        let other = self.start.others.get(&field.name);
+        let other = other.and_then(|value| self.other(value));
         let shown = match definition {
             Some(definition) => attribute_field(definition, &field.value),
             None => page::Field::claim(&field.name, field.value),
         };
+        let shown = page::Field { other, ..shown };
         match field.mode {
             FieldMode::Required => shown.required(),
             FieldMode::ReadOnly => shown.locked(),

@@ -2,8 +2,10 @@
 //!
 //! No rule lives here: each handler parses, calls one use case and shows what came of it.
 
+mod desk;
 mod different_account;
 mod ends;
+mod finish;
 mod form_page;
 mod link;
 mod sign_up;

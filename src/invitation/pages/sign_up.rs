@@ -1,4 +1,5 @@
-//! The sign-up form (R21, R25, R42–R44): pre-filled, checked field by field, and finished in one transaction.
+//! The sign-up form (R21, R25, R42–R44): pre-filled, checked field by field, and finished in one transaction. Somebody who comes
+//! from a provider finds its values there too, and needs no password (R24).
 
 use std::collections::BTreeMap;
 
@@ -6,30 +7,20 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
-use super::ends::ended;
+use super::desk::Desk;
 use super::verify_address;
-use crate::app::{App, Followed, Hosted};
-use crate::application::{AddressVerdict, SignUp as Policy};
-use crate::identity::password::{NotTaken, PasswordHash};
-use crate::identity::{self, IdentifierKind, IdentityStore, NewIdentifier, Proof};
-use uuid::Uuid;
-
-use crate::invitation::accept::{self, SignUp, Uninvited};
-use crate::invitation::form::{self};
-use crate::invitation::open::{self, Link};
-use crate::invitation::{Invitation, Refused};
+use crate::app::{App, Hosted};
+use crate::application::{AddressVerdict, SignUpForm};
+use crate::identity::password::NotTaken;
+use crate::identity::{self, IdentifierKind, NewIdentifier, Proof};
+use crate::invitation::Refused;
+use crate::invitation::accept::{Credential, SignUp};
+use crate::invitation::form;
+use crate::invitation::merge::Values;
+use crate::invitation::open;
 use crate::kit::{EmailAddress, Failed, FieldProblem, Internal, Refusal as _, Secret};
-use crate::session::{self, NewSession};
-use crate::web::{Failure, PageFailure, Pairs, Query};
-
-/// What the form is about: the flow, the people it adds to, and the invitation unless sign-up is open.
-pub(super) struct Desk {
-    pub(super) followed: Followed,
-    pub(super) store: IdentityStore,
-    pub(super) invitation: Option<Invitation>,
-    /// Under which number another address is proven.
-    pub(super) subject: Uuid,
-}
+use crate::web::page::problems_of;
+use crate::web::{PageFailure, Pairs, Query};
 
 #[derive(Deserialize)]
 pub(super) struct FlowQuery {
@@ -57,12 +48,15 @@ pub(super) async fn show(
             .await;
         started?;
     }
-    let values = desk
-        .invitation
-        .as_ref()
-        .map(form::prefilled)
-        .unwrap_or_default();
-    desk.render(&app, &hosted, (&values, None), Vec::new())
+    if let Some(page) = desk.refuse_address(&app, &hosted)? {
+        return Ok(page);
+    }
+    let (desk, filled) = desk.skip();
+    if let (Some(filled), Some(credential)) = (filled, desk.external()) {
+        return desk.finish(&app, &hosted, filled.with(credential)).await;
+    }
+    let problems = problems_of(&desk.over());
+    desk.render(&app, &hosted, (&desk.start.values, None), problems)
 }
 
 pub(super) async fn submit(
@@ -70,13 +64,20 @@ pub(super) async fn submit(
     hosted: Hosted,
     pairs: Pairs,
 ) -> Result<Response, PageFailure> {
-    let mut submitted: BTreeMap<String, String> = pairs.into_inner().into_iter().collect();
+    let mut submitted: Values = pairs.into_inner().into_iter().collect();
     let sealed = submitted.remove("flow").unwrap_or_default();
     let desk = match Desk::open(&app, &hosted, &sealed).await? {
         Ok(desk) => desk,
         Err(page) => return Ok(page),
     };
+    if let Some(page) = desk.refuse_address(&app, &hosted)? {
+        return Ok(page);
+    }
     let password = Secret::new(submitted.remove("password").unwrap_or_default());
+    let over = desk.over();
+    if !over.is_empty() {
+        return desk.show_problems(&app, &hosted, &submitted, &over);
+    }
     match desk.check(&submitted) {
         Ok(filled) => {
             desk.go_on(&app, &hosted, (filled, &submitted), &password)
@@ -88,80 +89,30 @@ pub(super) async fn submit(
 
 /// The form's contents, well-formed.
 pub(super) struct Filled {
-    pub(super) address: EmailAddress,
-    pub(super) verdict: AddressVerdict,
-    pub(super) identifiers: Vec<NewIdentifier>,
-    pub(super) profile: identity::Profile,
-    pub(super) attributes: identity::Attributes,
+    address: EmailAddress,
+    verdict: AddressVerdict,
+    identifiers: Vec<NewIdentifier>,
+    profile: identity::Profile,
+    attributes: identity::Attributes,
 }
 
 impl Filled {
-    pub(super) fn with(self, password: PasswordHash) -> SignUp {
-        let Self {
-            address,
-            identifiers,
-            profile,
-            attributes,
-            ..
-        } = self;
+    fn with(self, credential: Credential) -> SignUp {
         SignUp {
-            address,
-            identifiers,
-            profile,
-            attributes,
-            password,
+            address: self.address,
+            identifiers: self.identifiers,
+            profile: self.profile,
+            attributes: self.attributes,
+            credential,
         }
     }
 }
 
 impl Desk {
-    /// Reads the flow and looks at what it follows; a link that is over has a page of its own.
-    pub(super) async fn open(
-        app: &App,
-        hosted: &Hosted,
-        sealed: &str,
-    ) -> Result<Result<Self, Response>, PageFailure> {
-        let followed = hosted.follow(app, sealed)?;
-        let (moment, link) = (app.moment(), followed.flow.invitation);
-        let store_id = followed.application.store;
-        let read: Result<_, Internal> = app
-            .db
-            .read(async |tx| {
-                let link = match link {
-                    Some(link) => Some(open::look_again(tx, &moment, link).await?),
-                    None => None,
-                };
-                Ok((identity::find_store(tx, store_id).await?, link))
-            })
-            .await;
-        let (store, link) = read?;
-        let store = store.ok_or_else(Failure::not_found)?;
-        let invitation = match link {
-            None if followed.application.policy.sign_up == Policy::Open => None,
-            None => return Err(Refused::ByInvitationOnly.into()),
-            Some(Link::Usable(invitation)) => Some(invitation),
-            Some(other) => return Ok(Err(ended(app, hosted, other, "")?)),
-        };
-        let subject = invitation
-            .as_ref()
-            .map_or_else(|| moment.uuid(), |it| it.id.uuid());
-        Ok(Ok(Self {
-            followed,
-            store,
-            invitation,
-            subject,
-        }))
-    }
-
-    fn check(&self, submitted: &BTreeMap<String, String>) -> Result<Filled, Vec<FieldProblem>> {
+    fn check(&self, submitted: &Values) -> Result<Filled, Vec<FieldProblem>> {
         let mut problems = Vec::new();
-        let prefilled = self
-            .invitation
-            .as_ref()
-            .map(form::prefilled)
-            .unwrap_or_default();
         let policy = &self.followed.application.policy;
-        let fields = form::complete(policy, &self.store, &prefilled, submitted)
+        let fields = form::complete(policy, &self.store, &self.start.values, submitted)
             .map_err(|found| problems.extend(found))
             .ok();
         let typed = submitted.get("username").map_or("", |text| text.trim());
@@ -182,6 +133,28 @@ impl Desk {
                 })
             }
             _ => Err(problems),
+        }
+    }
+
+    /// Nothing is asked where the policy says so, somebody comes from a provider, and nothing is missing or left to prove.
+    fn skip(self) -> (Self, Option<Filled>) {
+        let policy = &self.followed.application.policy;
+        if self.arrival.is_none() || policy.form != SignUpForm::WhenIncomplete {
+            return (self, None);
+        }
+        let mut values = self.start.values.clone();
+        values.insert("username".to_owned(), self.proposed_identifier());
+        let filled = self.check(&values).ok();
+        let filled = filled.filter(|filled| self.is_proven(filled.verdict, &filled.address));
+        (self, filled)
+    }
+
+    /// Whether the address needs no code: the link proves it, or the provider does.
+    fn is_proven(&self, verdict: AddressVerdict, address: &EmailAddress) -> bool {
+        match verdict {
+            AddressVerdict::Invited => true,
+            AddressVerdict::AfterProof => self.proven_by_provider() == Some(address),
+            AddressVerdict::AfterProofAndApproval | AddressVerdict::Refused => false,
         }
     }
 
@@ -224,24 +197,6 @@ impl Desk {
         Ok((address, AddressVerdict::Invited, vec![identifier]))
     }
 
-    /// The invitation whose inviter has to agree to the address.
-    pub(super) fn waits_for_approval(&self, address: &EmailAddress) -> Option<&Invitation> {
-        let waits = self.judge(address) == AddressVerdict::AfterProofAndApproval;
-        self.invitation.as_ref().filter(|_| waits)
-    }
-
-    fn judge(&self, address: &EmailAddress) -> AddressVerdict {
-        match &self.invitation {
-            Some(invitation) => self
-                .followed
-                .application
-                .policy
-                .address
-                .judge(&invitation.email, address),
-            None => AddressVerdict::AfterProof,
-        }
-    }
-
     async fn go_on(
         self,
         app: &App,
@@ -249,90 +204,30 @@ impl Desk {
         (filled, submitted): (Filled, &BTreeMap<String, String>),
         password: &Secret,
     ) -> Result<Response, PageFailure> {
-        let own_words: Vec<String> = submitted.values().cloned().collect();
-        let hash = match app.hasher.choose(password, own_words, &app.moment()).await {
-            Ok(hash) => hash,
-            Err(Failed::Refused(NotTaken::Weak(weak))) => {
-                let problem = FieldProblem::new("password", weak.code, weak.sentence);
+        let credential = match self.external() {
+            Some(external) => external,
+            None if !self.followed.application.policy.allows_local() => {
+                let refused = Refused::MethodNotAllowed;
+                let problem = FieldProblem::new("", refused.code(), refused.sentence());
                 return self.show_problems(app, hosted, submitted, &[problem]);
             }
-            Err(failed) => return Err(failed.into()),
-        };
-        if filled.verdict == AddressVerdict::Invited {
-            return self.finish(app, hosted, filled.with(hash)).await;
-        }
-        verify_address::ask(app, hosted, self, filled.with(hash)).await
-    }
-
-    /// The invitation is accepted, the account exists and the browser is signed in: one transaction.
-    pub(super) async fn finish(
-        self,
-        app: &App,
-        hosted: &Hosted,
-        sign_up: SignUp,
-    ) -> Result<Response, PageFailure> {
-        let (moment, catalogue) = (app.moment(), app.catalogue.current());
-        let store = self.store.id;
-        let uninvited = Uninvited {
-            application: self.followed.application.id,
-            subject: self.subject,
-        };
-        let values = typed_again(&sign_up);
-        let link = self.invitation.as_ref().map(Invitation::link);
-        let accepted = app
-            .db
-            .write(async |tx| {
-                let identity = match link {
-                    Some(link) => {
-                        accept::with_new_account(tx, &catalogue, &moment, link, sign_up)
-                            .await?
-                            .identity
+            None => {
+                let own_words: Vec<String> = submitted.values().cloned().collect();
+                match app.hasher.choose(password, own_words, &app.moment()).await {
+                    Ok(hash) => Credential::Password(hash),
+                    Err(Failed::Refused(NotTaken::Weak(weak))) => {
+                        let problem = FieldProblem::new("password", weak.code, weak.sentence);
+                        return self.show_problems(app, hosted, submitted, &[problem]);
                     }
-                    None => accept::uninvited(tx, &catalogue, &moment, uninvited, sign_up).await?,
-                };
-                let lifetime = app.session_lifetime();
-                let new = NewSession {
-                    identity,
-                    store,
-                    methods: session::Methods::password(),
-                    authenticated_at: None,
-                    origin: None,
-                    lifetime,
-                };
-                Ok(session::begin(tx, &moment, new).await?)
-            })
-            .await;
-        match accepted {
-            Ok(started) => {
-                let go = Redirect::to(&app.links.continue_flow(&self.followed.sealed));
-                Ok(hosted.signed_in(app, &started, go.into_response())?)
-            }
-            Err(Failed::Refused(Refused::Identity(refused))) => {
-                let problem = FieldProblem::new("username", refused.code(), refused.sentence());
-                self.show_problems(app, hosted, &values, &[problem])
-            }
-            Err(Failed::Refused(Refused::LinkOver(_) | Refused::LinkReplaced)) => {
-                match Self::open(app, hosted, &self.followed.sealed).await? {
-                    Err(page) => Ok(page),
-                    Ok(_) => Err(Failure::from(Refused::LinkReplaced).into()),
+                    Err(failed) => return Err(failed.into()),
                 }
             }
-            Err(failed) => Err(failed.into()),
+        };
+        let proven = self.is_proven(filled.verdict, &filled.address);
+        let sign_up = filled.with(credential);
+        if proven {
+            return self.finish(app, hosted, sign_up).await;
         }
+        verify_address::ask(app, hosted, self, sign_up).await
     }
-}
-
-/// What the person typed, for a form that is shown again. Never the password.
-fn typed_again(sign_up: &SignUp) -> BTreeMap<String, String> {
-    let mut values: BTreeMap<String, String> = sign_up
-        .profile
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let username = sign_up.identifiers.first().map_or_else(
-        || sign_up.address.as_typed().to_owned(),
-        |first| first.value().to_owned(),
-    );
-    values.insert("username".to_owned(), username);
-    values
 }

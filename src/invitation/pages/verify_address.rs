@@ -11,12 +11,12 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::sign_up::Desk;
+use super::desk::Desk;
 use crate::app::{App, Hosted};
 use crate::identity::password::PasswordHash;
 use crate::identity::{Attributes, IdentifierKind, NewIdentifier, Profile, Proof};
 use crate::invitation::Refused;
-use crate::invitation::accept::SignUp;
+use crate::invitation::accept::{Credential, SignUp};
 use crate::invitation::address::{self, Answer, Subject};
 use crate::kit::{EmailAddress, Failed, Internal};
 use crate::session::throttle::{Budget, Counter};
@@ -34,7 +34,8 @@ struct Waiting {
     identifiers: Vec<(IdentifierKind, String)>,
     profile: Profile,
     attributes: Attributes,
-    phc: String,
+    /// `None`: the account signs in with the one at the provider, which the flow knows.
+    phc: Option<String>,
 }
 
 impl Waiting {
@@ -49,7 +50,10 @@ impl Waiting {
             identifiers: identifiers.collect(),
             profile: sign_up.profile.clone(),
             attributes: sign_up.attributes.clone(),
-            phc: sign_up.password.as_phc().to_owned(),
+            phc: match &sign_up.credential {
+                Credential::Password(hash) => Some(hash.as_phc().to_owned()),
+                Credential::External(_) => None,
+            },
         }
     }
 
@@ -74,16 +78,23 @@ impl Waiting {
         Ok(self.address.parse()?)
     }
 
-    fn into_sign_up(self) -> Result<SignUp, Internal> {
+    fn into_sign_up(self, desk: &Desk) -> Result<SignUp, Failed<Refused>> {
+        let credential = match self.phc {
+            Some(phc) => Credential::Password(PasswordHash::from_phc(phc)),
+            None => desk
+                .external()
+                .ok_or(Failed::Refused(Refused::ExternalOver))?,
+        };
         let identifiers = self.identifiers.iter();
         let identifiers =
             identifiers.map(|(kind, text)| NewIdentifier::parse(*kind, text, Proof::Missing));
+        let identifiers = identifiers.collect::<Result<_, _>>();
         Ok(SignUp {
-            address: self.address.parse()?,
-            identifiers: identifiers.collect::<Result<_, _>>()?,
+            address: self.address.parse().map_err(Internal::from)?,
+            identifiers: identifiers.map_err(Internal::from)?,
             profile: self.profile,
             attributes: self.attributes,
-            password: PasswordHash::from_phc(self.phc),
+            credential,
         })
     }
 }
@@ -137,7 +148,10 @@ pub(super) async fn submit(
     }
     let address = waiting.address()?;
     match prove(&app, &desk, (waiting.subject, &address), &typed.code).await? {
-        Answer::Proven => desk.finish(&app, &hosted, waiting.into_sign_up()?).await,
+        Answer::Proven => {
+            let sign_up = waiting.into_sign_up(&desk)?;
+            desk.finish(&app, &hosted, sign_up).await
+        }
         Answer::Wrong => {
             let answer = page(&app, &hosted, &desk, &waiting, Shown::Wrong)?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, answer).into_response())

@@ -17,7 +17,7 @@ use crate::grant::{self, CodeBinding, Details, NewGrant};
 use crate::kit::Secret;
 use crate::provider::landing;
 use crate::session::Session;
-use crate::session::flow::{Account, Flow};
+use crate::session::flow::{Account, Destination, Flow};
 use crate::web::page::Welcome;
 use crate::web::{PageFailure, Query};
 
@@ -59,6 +59,8 @@ async fn open(app: &App, hosted: &Hosted, mut standing: Standing) -> Result<Resp
             links.sign_in(&standing.seal(app)?)
         }
         Step::SignUp => links.sign_up(&standing.seal(app)?),
+        Step::LinkAccount => links.link_account(&standing.seal(app)?),
+        Step::NoAccount => links.no_account(&standing.seal(app)?),
         Step::ChooseAccount => links.choose_account(&standing.seal(app)?),
         Step::AskConsent => links.consent_in(&standing.seal(app)?),
     };
@@ -129,6 +131,10 @@ pub(super) fn send(
 
 /// R127: the person arrives in the application, signed in.
 async fn land(app: &App, hosted: &Hosted, standing: &Standing) -> Result<Response, PageFailure> {
+    if standing.flow.destination == Destination::Account {
+        let door = app.links.account_in(&standing.application.id.to_string());
+        return Ok(hosted.with_cookies(Redirect::to(&door).into_response()));
+    }
     let identity = standing.session.as_ref().map(|session| session.identity);
     if let Some(address) = landing::of(app, &standing.application, identity).await? {
         return Ok(hosted.with_cookies(Redirect::to(&address).into_response()));

@@ -9,8 +9,8 @@ use axum::response::Response;
 
 use super::answer::Answer;
 use super::request::AuthorizationRequest;
-use super::step::{Invited, Situation, Step, next_step};
-use crate::app::{App, Hosted};
+use super::step::{Arrived, Invited, Situation, Step, next_step};
+use crate::app::{App, Arrival, Hosted};
 use crate::application::Application;
 use crate::grant::consent::{self, Consent};
 use crate::invitation::open::{Link, look_again};
@@ -28,6 +28,7 @@ pub(super) struct Standing {
     pub(super) session: Option<Session>,
     pub(super) request: Option<AuthorizationRequest>,
     invited: Invited,
+    arrived: Arrived,
     allowed: Option<Consent>,
 }
 
@@ -42,7 +43,7 @@ impl Standing {
         let application = catalogue.application(flow.application).cloned();
         let application = application.ok_or_else(Failure::not_found)?;
         let request = match &flow.destination {
-            Destination::Application => None,
+            Destination::Application | Destination::Account => None,
             Destination::Authorization { parameters } => {
                 match AuthorizationRequest::of_flow(&catalogue, parameters)
                     .map_err(Failure::from)?
@@ -62,6 +63,7 @@ impl Standing {
             application,
             request,
             invited: Invited::No,
+            arrived: Arrived::Nobody,
             allowed: None,
         };
         standing.look_up(app).await?;
@@ -76,11 +78,11 @@ impl Standing {
             _ => None,
         };
         let link = self.flow.invitation;
-        if link.is_none() && of_consent.is_none() {
+        if link.is_none() && of_consent.is_none() && self.flow.external.is_none() {
             return Ok(());
         }
-        let moment = &self.moment;
-        let (invited, allowed) = app
+        let (moment, flow, application) = (&self.moment, &self.flow, &self.application);
+        let (invited, allowed, arrival) = app
             .db
             .read(async |tx| {
                 let invited = match link {
@@ -91,10 +93,16 @@ impl Standing {
                     Some((identity, client)) => consent::find(tx, identity, client).await?,
                     None => None,
                 };
-                Ok::<_, Internal>((invited, allowed))
+                let arrival = Arrival::read(app, tx, flow, application).await?;
+                Ok::<_, Internal>((invited, allowed, arrival))
             })
             .await?;
         (self.invited, self.allowed) = (invited, allowed);
+        match arrival.filter(|arrival| arrival.owner.is_none()) {
+            Some(_) => self.arrived = Arrived::Stranger,
+            // Over, or followed by something already: the flow goes on as if nobody had come.
+            None => self.flow.external = None,
+        }
         Ok(())
     }
 
@@ -104,6 +112,8 @@ impl Standing {
             session: self.session.as_ref(),
             request: self.request.as_ref(),
             invited: self.invited,
+            arrived: self.arrived,
+            sign_up: self.application.policy.sign_up,
             allowed: self.allowed.as_ref(),
             now: self.moment.now,
         })

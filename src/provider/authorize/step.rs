@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::refused::Refused;
 use super::request::{AuthorizationRequest, PromptValue};
-use crate::application::Scopes;
+use crate::application::{Scopes, SignUp};
 use crate::grant::consent::Consent;
 use crate::identity::IdentityId;
 use crate::session::flow::Flow;
@@ -22,6 +22,10 @@ pub(super) enum Step {
     /// With another account than this session's.
     SignInAs(SessionId),
     SignUp,
+    /// The account at a provider becomes a way into the signed-in account, if the person wants that.
+    LinkAccount,
+    /// The account at a provider belongs to nobody here, and nobody may sign up with it uninvited.
+    NoAccount,
     ChooseAccount,
     AskConsent,
     /// The client gets its code, for these scopes.
@@ -40,6 +44,14 @@ pub(super) enum Invited {
     Accepted(IdentityId),
 }
 
+/// Whom a provider has proven in this browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrived {
+    Nobody,
+    /// Somebody whose account there is nobody's way in here.
+    Stranger,
+}
+
 /// Everything that decides.
 pub(super) struct Situation<'a> {
     pub(super) flow: &'a Flow,
@@ -48,6 +60,9 @@ pub(super) struct Situation<'a> {
     /// `None`: the flow leads to the application itself.
     pub(super) request: Option<&'a AuthorizationRequest>,
     pub(super) invited: Invited,
+    pub(super) arrived: Arrived,
+    /// Who may sign up with the application.
+    pub(super) sign_up: SignUp,
     /// What the person allowed this client before.
     pub(super) allowed: Option<&'a Consent>,
     pub(super) now: DateTime<Utc>,
@@ -63,9 +78,10 @@ pub(super) fn next_step(situation: &Situation<'_>) -> Step {
             Step::Refuse(Refused::login_required("The person has to sign in."))
         }
         Step::AskConsent => Step::Refuse(Refused::consent_required("The person has to be asked.")),
-        Step::SignUp | Step::ChooseAccount => Step::Refuse(Refused::interaction_required(
-            "The person has to do something.",
-        )),
+        Step::SignUp | Step::LinkAccount | Step::NoAccount | Step::ChooseAccount => {
+            let sentence = "The person has to do something.";
+            Step::Refuse(Refused::interaction_required(sentence))
+        }
     }
 }
 
@@ -92,13 +108,28 @@ impl Situation<'_> {
         Step::SignIn
     }
 
+    /// Where somebody goes whom a provider has proven and nobody here knows. An account that exists is linked by its owner
+    /// only, who has just signed in to it; whose address it has doesn't count (R131).
+    fn step_of_stranger(&self, session: Option<&Session>) -> Step {
+        match session.filter(|session| self.flow.has_chosen(session)) {
+            Some(session) if self.flow.may_link(session, self.now) => Step::LinkAccount,
+            Some(_) => Step::SignIn,
+            None if self.invited == Invited::Open => Step::SignUp,
+            None if self.invited == Invited::No && self.sign_up == SignUp::Open => Step::SignUp,
+            None => Step::NoAccount,
+        }
+    }
+
     fn step(&self) -> Step {
+        let session = self.session.filter(|session| self.flow.accepts(session));
+        if self.arrived == Arrived::Stranger {
+            return self.step_of_stranger(session);
+        }
         let accepted = match self.invited {
             Invited::Open => return Step::SignUp,
             Invited::Accepted(identity) => Some(identity),
             Invited::No => None,
         };
-        let session = self.session.filter(|session| self.flow.accepts(session));
         if self.prompts(PromptValue::Create) && accepted.is_none() && !self.signed_up(session) {
             return Step::SignUp;
         }

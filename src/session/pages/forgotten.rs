@@ -11,7 +11,9 @@ use tokio::time::{Instant, sleep_until};
 use super::{Visit, again, recovery_desk};
 use crate::app::{App, Followed, Hosted};
 use crate::application::ApplicationId;
-use crate::kit::Moment;
+use crate::federation::methods::{self, Telling};
+use crate::identity::Identity;
+use crate::kit::{Internal, Moment};
 use crate::session::flow::Flow;
 use crate::session::recovery::{self, Asking};
 use crate::web::page::{ForgottenPassword, Problem, RecoveryMailSent};
@@ -95,7 +97,10 @@ pub(super) async fn submit(
         address: visit.address,
         locale: &shell.locale,
     };
-    recovery::ask(&recovery_desk(&app), &moment, &asking).await?;
+    let without_password = recovery::ask(&recovery_desk(&app), &moment, &asking).await?;
+    if let Some(person) = without_password {
+        remind(&app, &moment, &asking, &person).await?;
+    }
     let page = RecoveryMailSent {
         username: typed.username.chars().take(254).collect(),
         minutes: recovery::LIFETIME.num_minutes(),
@@ -103,6 +108,32 @@ pub(super) async fn submit(
     };
     sleep_until(begun + ANSWER_AFTER).await;
     hosted.page(&app, &shell, &page)
+}
+
+/// An account that has no password: its owner reads with what they sign in. Only who has nothing else gets a link, and with it
+/// a first password; the mailbox is then all that proves them.
+async fn remind(
+    app: &App,
+    moment: &Moment,
+    asking: &Asking<'_>,
+    person: &Identity,
+) -> Result<(), Internal> {
+    let application = asking.application.id.to_string();
+    let telling = Telling {
+        sealer: &app.sealer,
+        application: asking.application,
+        locale: asking.locale,
+        account_page: &app.links.account_in(&application),
+    };
+    let desk = recovery_desk(app);
+    app.db
+        .write(async |tx| {
+            if methods::remind(tx, moment, &telling, person).await? {
+                return Ok(());
+            }
+            recovery::write_letter(tx, &desk, moment, asking, person).await
+        })
+        .await
 }
 
 /// The flow begins anew, so that it doesn't end before the link does.

@@ -1,9 +1,12 @@
-//! The pages of signing in: the form, the choice of an account, the forgotten password.
+//! The pages of signing in: the form, the choice of an account, the forgotten password, and what one signs in with.
 //!
 //! Each step ends at the provider's dispatcher, which knows what comes next.
 
+mod account;
 mod choose;
 mod forgotten;
+mod link_account;
+mod no_account;
 mod reset;
 mod sign_in;
 
@@ -14,16 +17,16 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono::TimeDelta;
 
 use super::known::KnownAccounts;
 use super::recovery;
-use crate::app::{App, Hosted};
+use crate::app::{App, Followed, Hosted};
 use crate::identity::StoreId;
 use crate::kit::Internal;
 use crate::web::cookie::{self, Name};
-use crate::web::{ClientAddress, PageFailure, path};
+use crate::web::{ClientAddress, Locale, PageFailure, path};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -34,6 +37,13 @@ pub fn routes() -> Router<App> {
             get(forgotten::show).post(forgotten::submit),
         )
         .route(path::RESET_PASSWORD, get(reset::show).post(reset::submit))
+        .route(
+            path::LINK_ACCOUNT,
+            get(link_account::show).post(link_account::submit),
+        )
+        .route(path::NO_ACCOUNT, get(no_account::show))
+        .route(path::ACCOUNT, get(account::show))
+        .route(path::UNLINK_ACCOUNT, post(account::unlink))
 }
 
 /// How long a browser remembers that an account signed in there: as long as browsers keep cookies.
@@ -89,6 +99,12 @@ impl Visit {
 /// Back to the dispatcher.
 fn go_on(app: &App, sealed: &str) -> Response {
     Redirect::to(&app.links.continue_flow(sealed)).into_response()
+}
+
+/// In which language the owner of an account hears of a change, and where they see what they sign in with.
+fn telling(app: &App, hosted: &Hosted, followed: &Followed) -> (Locale, String) {
+    let page = app.links.account_in(&followed.application.id.to_string());
+    (hosted.shell_of(followed).locale, page)
 }
 
 /// The page again, with another status than success.

@@ -7,13 +7,14 @@ use serde::Deserialize;
 
 use super::super::sign_in::{self, Desk, Refused, SignedIn, Trying};
 use super::{Visit, again, go_on};
-use crate::app::{App, Followed, Hosted};
+use crate::app::{App, Arrival, Followed, Hosted};
 use crate::application::SignUp;
+use crate::federation::pages::{Going, send_to_provider};
 use crate::identity;
 use crate::identity::password::Busy;
 use crate::kit::{Failed, Internal, Refusal as _, Secret};
 use crate::session::flow::Account;
-use crate::web::page::{Problem, SignIn};
+use crate::web::page::{External, Problem, SignIn};
 use crate::web::{Form, PageFailure, Query};
 
 #[derive(Deserialize)]
@@ -45,20 +46,12 @@ pub(super) async fn submit(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageFailure> {
     let followed = visit.hosted.follow(&app, &typed.flow)?;
+    let local = followed.application.policy.allows_local();
     let password = typed
         .password
-        .filter(|password| !password.reveal().is_empty());
+        .filter(|password| local && !password.reveal().is_empty());
     let (Some(password), false) = (password, typed.username.trim().is_empty()) else {
-        let problem = Problem::whole("credentials_required", "Fill in both fields.");
-        let page = page(
-            &app,
-            &visit.hosted,
-            &followed,
-            typed.username,
-            vec![problem],
-        )
-        .await?;
-        return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, None, page));
+        return lead_away(&app, &visit, &followed, typed.username).await;
     };
     match try_in(&app, &visit, &followed, (&typed.username, &password)).await {
         Ok(SignedIn::Begun(started)) => {
@@ -76,6 +69,37 @@ pub(super) async fn submit(
         }
         Err(Failed::Internal(internal)) => Err(internal.into()),
     }
+}
+
+/// Home-realm discovery: a name without a password leads to the provider of its domain, whether there is such an account or
+/// not (checklist BR-04).
+async fn lead_away(
+    app: &App,
+    visit: &Visit,
+    followed: &Followed,
+    username: String,
+) -> Result<Response, PageFailure> {
+    let application = &followed.application;
+    let connection = app.connection_for(&followed.flow, application, Some(&username));
+    if let Some(connection) = connection {
+        let going = Going {
+            connection: &connection,
+            hint: Some(&username),
+            choose_account: false,
+            address: visit.address,
+        };
+        return send_to_provider(app, &visit.hosted, followed, &going).await;
+    }
+    let problem = if application.policy.allows_local() {
+        Problem::whole("credentials_required", "Fill in both fields.")
+    } else {
+        Problem::whole(
+            "no_provider_for_address",
+            "This address leads to none of the ways to sign in here. Choose one of the buttons.",
+        )
+    };
+    let page = page(app, &visit.hosted, followed, username, vec![problem]).await?;
+    Ok(again(StatusCode::UNPROCESSABLE_ENTITY, None, page))
 }
 
 async fn try_in(
@@ -158,11 +182,16 @@ async fn page(
     problems: Vec<Problem>,
 ) -> Result<Response, PageFailure> {
     let (application, sealed) = (&followed.application, &followed.sealed);
-    let store = application.store;
-    let store = app
+    let read: Result<_, Internal> = app
         .db
-        .read(async |tx| identity::find_store(tx, store).await)
-        .await?;
+        .read(async |tx| {
+            let arrival = Arrival::read(app, tx, &followed.flow, application).await?;
+            let store = identity::find_store(tx, application.store).await?;
+            Ok((store, arrival))
+        })
+        .await;
+    let (store, arrival) = read?;
+    let arrival = arrival.filter(|arrival| arrival.owner.is_none());
     let kinds = store.map(|store| store.identifiers).unwrap_or_default();
     let open = application.policy.sign_up == SignUp::Open || followed.flow.invitation.is_some();
     let page = SignIn {
@@ -174,6 +203,13 @@ async fn page(
             .collect(),
         forgotten_url: app.links.forgotten_password(sealed),
         sign_up_url: open.then(|| app.links.sign_up(sealed)),
+        providers: app.provider_buttons(hosted, followed),
+        password: application.policy.allows_local(),
+        by_domain: app.leads_by_domain(application),
+        waiting: arrival.map(|arrival| External {
+            connection: arrival.connection.name.clone(),
+            account: arrival.identity.label,
+        }),
         problems,
     };
     hosted.page(app, &hosted.shell_of(followed), &page)

@@ -2,6 +2,7 @@
 //!
 //! Shows; sessions, flows and grants are elsewhere.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::form::{PasswordField, Problem};
@@ -19,11 +20,120 @@ pub struct SignIn {
     pub forgotten_url: String,
     /// Where the application's sign-up is open: `links.sign_up(flow)`.
     pub sign_up_url: Option<String>,
+    pub providers: Vec<ProviderButton>,
+    /// Whether the application takes passwords.
+    pub password: bool,
+    /// Whether a name alone may lead to a provider.
+    pub by_domain: bool,
+    /// An account at a provider that is connected once its owner has signed in.
+    pub waiting: Option<External>,
     pub problems: Vec<Problem>,
 }
 
 impl Page for SignIn {
     const TEMPLATE: &'static str = "sign-in.html";
+}
+
+/// A provider, by words alone. Posts `flow` and `connection` to `/sign-in/with`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProviderButton {
+    pub id: String,
+    pub name: String,
+}
+
+/// An account at a provider.
+#[derive(Debug, Clone, Serialize)]
+pub struct External {
+    /// As the button says.
+    pub connection: String,
+    /// What the person recognises it by.
+    pub account: String,
+}
+
+/// Somebody came from a provider with an account that opens nothing here. Posts as `ProviderButton`.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoAccount {
+    pub reason: NoAccountReason,
+    pub flow: String,
+    pub connection: String,
+    /// Its label, or its address where that is what's wrong.
+    pub account: String,
+    pub invited_address: Option<String>,
+    pub providers: Vec<ProviderButton>,
+    /// Where somebody who has an account here connects it.
+    pub sign_in_url: Option<String>,
+    /// Where the form can be filled in instead.
+    pub form_url: Option<String>,
+}
+
+/// Why it opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoAccountReason {
+    /// Nobody here is linked to it.
+    Unknown,
+    /// It has another address than the invited one, and the policy doesn't let that be.
+    WrongAddress,
+}
+
+impl Page for NoAccount {
+    const TEMPLATE: &'static str = "no-account.html";
+}
+
+/// Both accounts, named. Posts `flow` and `choice` (`link` or `skip`) to `/link-account`.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkAccount {
+    pub flow: String,
+    pub external: External,
+    /// Who is signed in.
+    pub name: String,
+    pub identifier: String,
+}
+
+impl Page for LinkAccount {
+    const TEMPLATE: &'static str = "link-account.html";
+}
+
+/// One's own account: what one signs in with. Posts `application` and `account` to `/account/unlink`, and as `ProviderButton`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Account {
+    pub application: String,
+    pub name: String,
+    pub identifier: String,
+    pub password: bool,
+    /// Where the password is chosen anew.
+    pub forgotten_url: String,
+    pub accounts: Vec<LinkedRow>,
+    /// The flow in which another account is connected.
+    pub flow: String,
+    pub providers: Vec<ProviderButton>,
+    pub home_url: Option<String>,
+    pub notice: Option<AccountNotice>,
+    pub problems: Vec<Problem>,
+}
+
+/// An account at a provider, and whether it can be taken away.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkedRow {
+    /// Names it in the form.
+    pub key: String,
+    pub connection: String,
+    pub account: String,
+    pub last_used_at: DateTime<Utc>,
+    /// Whether its connection is switched on.
+    pub usable: bool,
+    pub removable: bool,
+}
+
+/// What has just happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountNotice {
+    Unlinked,
+}
+
+impl Page for Account {
+    const TEMPLATE: &'static str = "account.html";
 }
 
 /// Posts `flow` and `username` to `/forgotten-password`.

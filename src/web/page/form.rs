@@ -82,6 +82,15 @@ pub struct Field {
     pub choices: Vec<Choice>,
     /// A sentence below the field.
     pub hint: Option<String>,
+    /// What somebody else says should stand there.
+    pub other: Option<OtherValue>,
+}
+
+/// A value, and whose it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct OtherValue {
+    pub who: String,
+    pub value: String,
 }
 
 impl Field {
@@ -119,6 +128,7 @@ impl Field {
             autocomplete,
             choices: Vec::new(),
             hint: None,
+            other: None,
         }
     }
 

@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::account::{External, ProviderButton};
 use super::form::{Field, PasswordField, Problem};
 use crate::web::Page;
 
@@ -52,7 +53,12 @@ pub struct SignUp {
     /// Why the identifier is as it is; only where it is an invited address.
     pub identifier_rule: Option<IdentifierRule>,
     pub fields: Vec<Field>,
-    pub password: PasswordField,
+    /// `None`: the account has no password.
+    pub password: Option<PasswordField>,
+    /// The account at a provider with which the new one signs in.
+    pub external: Option<External>,
+    /// Other ways to sign up. Without `password` and `external` the form isn't shown, only these.
+    pub providers: Vec<ProviderButton>,
     /// For people who have an account already: `links.sign_in(flow)`.
     pub sign_in_url: Option<String>,
     pub problems: Vec<Problem>,

@@ -15,8 +15,9 @@ mod samples;
 mod tests;
 
 pub use account::{
-    AccountChoice, ChooseAccount, ConfirmLogout, Consent, ForgottenPassword, FormPost, Hidden,
-    RecoveryMailSent, ResetPassword, SignIn, SignedOut,
+    Account, AccountChoice, AccountNotice, ChooseAccount, ConfirmLogout, Consent, External,
+    ForgottenPassword, FormPost, Hidden, LinkAccount, LinkedRow, NoAccount, NoAccountReason,
+    ProviderButton, RecoveryMailSent, ResetPassword, SignIn, SignedOut,
 };
 pub use console::{
     AccountDetail, AccountGroup, AccountIdentifier, AccountList, AccountRow, Administrator,
@@ -24,7 +25,7 @@ pub use console::{
     InvitationDetail, InvitationLinkOnce, InvitationList, InvitationRow, InviteForm, NextSteps,
     OtherAddress, ResultingGroup, Step, StepState,
 };
-pub use form::{Choice, Control, Field, PasswordField, Problem, problems_of};
+pub use form::{Choice, Control, Field, OtherValue, PasswordField, Problem, problems_of};
 pub use invitation::{
     DeclineInvitation, Declined, DifferentAccount, EnterCode, FreshLinkAsked, IdentifierRule,
     InvitationEnd, InvitationEnded, InvitationLanding, SignUp, VerifyAddress, Welcome,

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::super::refused::Refused;
 use super::super::request::AuthorizationRequest;
-use super::super::step::{Invited, Situation, Step, next_step};
+use super::super::step::{Arrived, Invited, Situation, Step, next_step};
 use super::{World, now, world};
-use crate::application::Scopes;
+use crate::application::{Scopes, SignUp};
 use crate::grant::consent::Consent;
 use crate::session::flow::{Account, Destination, Flow};
 use crate::session::{Methods, Session};
@@ -19,6 +19,8 @@ struct Way {
     session: Option<Session>,
     allowed: Option<Consent>,
     invited: Invited,
+    arrived: Arrived,
+    sign_up: SignUp,
 }
 
 fn way(settings: &serde_json::Value) -> Way {
@@ -35,6 +37,8 @@ fn way(settings: &serde_json::Value) -> Way {
         session: None,
         allowed: Some(consent("openid email", now() - TimeDelta::days(1))),
         invited: Invited::No,
+        arrived: Arrived::Nobody,
+        sign_up: SignUp::InvitationOnly,
         world,
     };
     way.session = Some(way.signed_in(now() - TimeDelta::minutes(1)));
@@ -71,6 +75,8 @@ impl Way {
             session: self.session.as_ref(),
             request,
             invited: self.invited,
+            arrived: self.arrived,
+            sign_up: self.sign_up,
             allowed: self.allowed.as_ref(),
             now: later(),
         })
@@ -287,4 +293,74 @@ fn prompt_create_opens_sign_up() {
     assert_eq!(way.step(&create), Step::SignUp);
     way.session = Some(way.signed_in(later()));
     assert_eq!(way.step(&create), answer("openid email"));
+}
+
+/// Issue: who comes from a provider and belongs to nobody here signs up, links, or reads what to do.
+#[test]
+fn a_stranger_goes_where_they_may() {
+    let mut way = way(&json!({}));
+    way.arrived = Arrived::Stranger;
+    way.session = None;
+    assert_eq!(way.step(&[]), Step::NoAccount);
+    way.sign_up = SignUp::Open;
+    assert_eq!(way.step(&[]), Step::SignUp);
+    way.sign_up = SignUp::InvitationOnly;
+    way.invited = Invited::Open;
+    assert_eq!(way.step(&[]), Step::SignUp);
+    // R141: somebody else who happens to be signed in is nobody's proof.
+    way.session = Some(way.signed_in(now() - TimeDelta::minutes(1)));
+    assert_eq!(way.step(&[]), Step::SignUp);
+    way.flow.account = Account::Chosen(way.session.as_ref().unwrap().id);
+    assert_eq!(way.step(&[]), Step::LinkAccount);
+    way.session.as_mut().unwrap().began_at = now() - TimeDelta::hours(1);
+    assert_eq!(way.step(&[]), Step::SignIn);
+    assert_eq!(way.refusal(&[("prompt", "none")]), "login_required");
+    way.session = Some(way.signed_in(now() + TimeDelta::seconds(5)));
+    assert_eq!(way.step(&[]), Step::LinkAccount);
+    assert_eq!(way.refusal(&[("prompt", "none")]), "interaction_required");
+}
+
+proptest::proptest! {
+    /// BR-05, R131: whatever is known, an account is linked only to the one that was chosen or signed in to on this way, and
+    /// lately; and somebody whom nobody knows never gets a code or lands.
+    #[test]
+    fn br_05_r131_a_stranger_is_never_let_in_nor_linked_unseen(
+        signed_in in proptest::option::of(-4000_i64..30),
+        chosen in proptest::bool::ANY,
+        another in proptest::bool::ANY,
+        invited in 0..3_u8,
+        open in proptest::bool::ANY,
+        prompt in 0..4_usize,
+    ) {
+        let mut way = way(&json!({}));
+        way.arrived = Arrived::Stranger;
+        way.session = signed_in.map(|seconds| way.signed_in(now() + TimeDelta::seconds(seconds)));
+        if let Some(session) = &way.session {
+            way.flow.account = match (chosen, another) {
+                (true, _) => Account::Chosen(session.id),
+                (_, true) => Account::Another(session.id),
+                _ => Account::NotAsked,
+            };
+        }
+        way.invited = match invited {
+            0 => Invited::No,
+            1 => Invited::Open,
+            _ => Invited::Accepted(way.world.moment.id()),
+        };
+        way.sign_up = if open { SignUp::Open } else { SignUp::InvitationOnly };
+        let prompt = ["login", "consent", "select_account", "none"][prompt];
+        let step = way.step(&[("prompt", prompt)]);
+        proptest::prop_assert!(!matches!(step, Step::Answer(_) | Step::Land), "{step:?}");
+        if step == Step::LinkAccount {
+            let session = way.session.as_ref().unwrap();
+            proptest::prop_assert!(way.flow.accepts(session) && way.flow.has_chosen(session));
+            proptest::prop_assert!(later() - session.began_at <= TimeDelta::minutes(15));
+        }
+        if step == Step::SignUp {
+            proptest::prop_assert!(open || way.invited == Invited::Open);
+        }
+        if prompt == "none" {
+            proptest::prop_assert!(matches!(step, Step::Refuse(_)), "{step:?}");
+        }
+    }
 }

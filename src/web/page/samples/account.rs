@@ -11,6 +11,106 @@ use chrono::TimeDelta;
 use super::super::*;
 use super::{FLOW, GRACE, Studio, noon, problem, text};
 
+pub(super) fn providers() -> Vec<ProviderButton> {
+    let names = ["Contoso Microsoft 365", "Google", "Salesforce"];
+    let button = |name: &str| ProviderButton {
+        id: format!("con_{name}"),
+        name: text(name),
+    };
+    names.into_iter().map(button).collect()
+}
+
+pub(super) fn external() -> External {
+    External {
+        connection: text("Contoso Microsoft 365"),
+        account: text("grace@contoso.example"),
+    }
+}
+
+fn with_providers(studio: &mut Studio, sign_in: &SignIn) {
+    let mut sign_in = SignIn {
+        providers: providers(),
+        by_domain: true,
+        ..sign_in.clone()
+    };
+    studio.show("sign-in-providers", &sign_in);
+    sign_in.password = false;
+    studio.show("sign-in-providers-only", &sign_in);
+    sign_in.by_domain = false;
+    sign_in.waiting = Some(external());
+    sign_in.password = true;
+    studio.show("sign-in-to-connect", &sign_in);
+    let mut no_account = NoAccount {
+        reason: NoAccountReason::Unknown,
+        flow: text(FLOW),
+        connection: external().connection,
+        account: external().account,
+        invited_address: None,
+        providers: providers(),
+        sign_in_url: Some(text("/sign-in")),
+        form_url: None,
+    };
+    studio.show("no-account", &no_account);
+    no_account.reason = NoAccountReason::WrongAddress;
+    no_account.invited_address = Some(text(GRACE));
+    (no_account.sign_in_url, no_account.form_url) = (None, Some(text("/sign-up")));
+    studio.show("no-account-wrong-address", &no_account);
+    let link = LinkAccount {
+        flow: text(FLOW),
+        external: external(),
+        name: text("Grace Hopper"),
+        identifier: text(GRACE),
+    };
+    studio.show("link-account", &link);
+    own_account(studio);
+}
+
+fn own_account(studio: &mut Studio) {
+    let row = |connection: &str, account: &str, removable, usable| LinkedRow {
+        key: format!("key-of-{account}"),
+        connection: text(connection),
+        account: text(account),
+        last_used_at: noon(),
+        usable,
+        removable,
+    };
+    let mut page = Account {
+        application: text("app_1"),
+        name: text("Grace Hopper"),
+        identifier: text(GRACE),
+        password: true,
+        forgotten_url: text("/forgotten-password"),
+        accounts: vec![
+            row("Contoso Microsoft 365", "grace@contoso.example", true, true),
+            row(
+                "Google",
+                "a.very.long.name.of.somebody@gmail.example",
+                true,
+                false,
+            ),
+        ],
+        flow: text(FLOW),
+        providers: providers(),
+        home_url: Some(text("https://desk.example/")),
+        notice: Some(AccountNotice::Unlinked),
+        problems: vec![],
+    };
+    studio.show("account", &page);
+    page.password = false;
+    page.accounts = vec![row(
+        "Contoso Microsoft 365",
+        "grace@contoso.example",
+        false,
+        true,
+    )];
+    page.notice = None;
+    page.problems = vec![Problem::whole(
+        "last_sign_in_method",
+        "This is the only thing you can sign in with.",
+    )];
+    studio.show("account-last-method", &page);
+}
+
 pub(super) fn account(studio: &mut Studio) {
     let mut sign_in = SignIn {
         flow: text(FLOW),
@@ -18,9 +118,14 @@ pub(super) fn account(studio: &mut Studio) {
         identifiers: vec![text("EMAIL")],
         forgotten_url: text("/forgotten-password"),
         sign_up_url: Some(text("/sign-up")),
+        providers: vec![],
+        password: true,
+        by_domain: false,
+        waiting: None,
         problems: vec![],
     };
     studio.show("sign-in", &sign_in);
+    with_providers(studio, &sign_in);
     sign_in.username = text(GRACE);
     sign_in.identifiers.push(text("USERNAME"));
     sign_in.problems = vec![Problem::whole(

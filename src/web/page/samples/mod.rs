@@ -144,6 +144,30 @@ fn invitation(studio: &mut Studio) {
     studio.show("welcome", &Welcome {});
 }
 
+fn sign_up_elsewhere(studio: &mut Studio, form: &SignUp) {
+    let mut form = SignUp {
+        providers: account::providers(),
+        ..form.clone()
+    };
+    studio.show("sign-up-providers", &form);
+    form.password = None;
+    studio.show("sign-up-providers-only", &form);
+    form.providers = vec![];
+    form.external = Some(account::external());
+    let says = |value: &str| {
+        Some(OtherValue {
+            who: account::external().connection,
+            value: text(value),
+        })
+    };
+    form.fields.truncate(2);
+    form.fields[0].other = says("Amazing Grace");
+    form.identifier = Field::claim("email", GRACE);
+    form.identifier.other = says("grace@contoso.example");
+    form.identifier_rule = Some(IdentifierRule::AnyVerified);
+    studio.show("sign-up-external", &form);
+}
+
 fn sign_up(studio: &mut Studio) {
     let mut department = Field::attribute("department", "Department", Control::Select, "");
     department.choices = ["Field research", "Finance"]
@@ -174,11 +198,14 @@ fn sign_up(studio: &mut Studio) {
             Field::claim("address.street_address", ""),
             agreed,
         ],
-        password: PasswordField { minimum: 10 },
+        password: Some(PasswordField { minimum: 10 }),
+        external: None,
+        providers: vec![],
         sign_in_url: Some(text("/sign-in")),
         problems: vec![],
     };
     studio.show("sign-up", &form);
+    sign_up_elsewhere(studio, &form);
     form.problems = vec![
         problem(
             "phone_number",

@@ -42,6 +42,7 @@ pub(super) fn all(studio: &mut Studio) {
         ("provider-guest", "guest"),
         ("provider-inactive", "inactive"),
         ("provider-shut-out", "shut_out"),
+        ("provider-other-owner", "other_owner"),
     ];
     for (name, trouble) in another {
         page.trouble = text(trouble);
