@@ -191,6 +191,10 @@ impl Provider for GitHub {
         )
     }
 
+    fn answers_with_forms(&self) -> bool {
+        true
+    }
+
     fn is_offline(&self, _call: &Call<'_>, _sign_in: &SignIn) -> bool {
         false
     }

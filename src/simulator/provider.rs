@@ -160,6 +160,11 @@ pub(super) trait Provider: Send + Sync {
 
     fn token_failure(&self, call: &Call<'_>, failure: TokenFailure) -> Reply;
 
+    /// Whether the token endpoint answers with a form to those who don't ask for JSON.
+    fn answers_with_forms(&self) -> bool {
+        false
+    }
+
     /// Whether a refresh token is given.
     fn is_offline(&self, call: &Call<'_>, sign_in: &SignIn) -> bool;
 

@@ -44,6 +44,7 @@ mod recovery;
 mod relying_party;
 mod sample;
 mod sign_in;
+mod simulator;
 mod statements;
 mod throttling;
 mod upstream_sessions;

@@ -3,7 +3,7 @@
 //! What is in an ID token is made elsewhere.
 
 use axum::http::StatusCode;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,14 +12,28 @@ use url::form_urlencoded;
 
 use super::{Call, SignIn, id_token, overwrite, reply};
 use crate::kit::{Internal, digest};
-use crate::simulator::provider::{TokenFailure, members};
+use crate::simulator::provider::{Reply, TokenFailure, members};
 use crate::simulator::signing::encode;
 
 pub(super) fn answer(call: &Call<'_>) -> Result<Response, Internal> {
-    match grant(call) {
-        Ok((sign_in, renewed)) => respond(call, &sign_in, renewed),
-        Err(failure) => Ok(reply(call.site.provider.token_failure(call, failure))),
+    let (status, body) = match grant(call) {
+        Ok((sign_in, renewed)) => respond(call, &sign_in, renewed)?,
+        Err(failure) => call.site.provider.token_failure(call, failure),
+    };
+    let accepted = call.request.header("accept").unwrap_or_default();
+    if call.site.provider.answers_with_forms() && !accepted.contains("json") {
+        return Ok(form(status, &body));
     }
+    Ok(reply((status, body)))
+}
+
+fn form(status: StatusCode, body: &Value) -> Response {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in body.as_object().into_iter().flatten() {
+        form.append_pair(name, value.as_str().unwrap_or_default());
+    }
+    let kind = [(CONTENT_TYPE, "application/x-www-form-urlencoded")];
+    (status, kind, form.finish()).into_response()
 }
 
 /// Whether a refresh token was spent.
@@ -102,7 +116,7 @@ fn basic(call: &Call<'_>) -> Option<(String, String)> {
     Some((plain(id), plain(secret)))
 }
 
-fn respond(call: &Call<'_>, sign_in: &SignIn, renewed: Renewed) -> Result<Response, Internal> {
+fn respond(call: &Call<'_>, sign_in: &SignIn, renewed: Renewed) -> Result<Reply, Internal> {
     let (site, quirks) = (call.site, call.quirks);
     let prefix = site.provider.token_prefix(sign_in);
     let access_token = site.sign_ins.new_access_token(sign_in.clone(), &prefix);
@@ -126,7 +140,7 @@ fn respond(call: &Call<'_>, sign_in: &SignIn, renewed: Renewed) -> Result<Respon
         response.remove("expires_in");
     }
     overwrite(&mut response, &quirks.token_response);
-    Ok(reply((StatusCode::OK, Value::Object(response))))
+    Ok((StatusCode::OK, Value::Object(response)))
 }
 
 /// RFC 7009: an unknown token is none any more, which is what was wanted.

@@ -25,7 +25,7 @@ pub(super) fn answer(call: &Call<'_>, sign_in: &SignIn, account: &MicrosoftAccou
         "me/transitiveMemberOf/microsoft.graph.directoryRole" => roles(call, sign_in, account),
         "me/licenseDetails" => licences(sign_in, account),
         "organization" => organization(sign_in, account),
-        "roleManagement/directory/roleAssignments" => assignments(sign_in, account),
+        "roleManagement/directory/roleAssignments" => assignments(call, sign_in, account),
         _ => failure(StatusCode::NOT_FOUND),
     }
 }
@@ -172,11 +172,16 @@ fn organization(sign_in: &SignIn, account: &MicrosoftAccount) -> Reply {
     ok(collection([organization]))
 }
 
-fn assignments(sign_in: &SignIn, account: &MicrosoftAccount) -> Reply {
+/// As much of `$filter` as names one role.
+fn assignments(call: &Call<'_>, sign_in: &SignIn, account: &MicrosoftAccount) -> Reply {
     if !may(sign_in, &MAY_READ_ROLES) {
         return failure(StatusCode::FORBIDDEN);
     }
-    let direct = account.roles.iter().filter(|role| !role.by_group);
+    let filter = call.request.parameter("$filter").unwrap_or_default();
+    let wanted = |role: &&DirectoryRole| {
+        !role.by_group && (!filter.contains("roleDefinitionId") || filter.contains(role.template))
+    };
+    let direct = account.roles.iter().filter(wanted);
     let assignment = |role: &DirectoryRole| {
         json!({
             "id": format!("assignment-{}", role.template),

@@ -120,13 +120,10 @@ fn query_records(call: &Call<'_>, asker: &SalesforceAccount, query: &str) -> Opt
         None => (rest.split(' ').next()?, None),
     };
     let id = condition.and_then(|condition| condition.split('\'').nth(1));
-    let user = id.and_then(|id| of_org(call, asker, id));
+    let users = of_org(call, asker, id);
     let rows: Vec<Value> = match object {
-        "User" => user.map(described).into_iter().collect(),
-        "PermissionSetAssignment" => user
-            .and_then(|user| assignment(account(user)))
-            .into_iter()
-            .collect(),
+        "User" => users.map(described).collect(),
+        "PermissionSetAssignment" => users.filter_map(|user| assignment(account(user))).collect(),
         "Organization" => vec![organization(asker)],
         _ => return None,
     };
@@ -140,12 +137,17 @@ fn query_records(call: &Call<'_>, asker: &SalesforceAccount, query: &str) -> Opt
     Some((StatusCode::OK, body))
 }
 
-/// Nobody sees the users of other organisations.
-fn of_org(call: &Call<'_>, asker: &SalesforceAccount, id: &str) -> Option<&'static Persona> {
-    let mut all = call.site.provider.personas().iter();
-    all.find(|persona| {
+/// The users that an id names, or all. Nobody sees those of other organisations.
+fn of_org<'a>(
+    call: &'a Call<'_>,
+    asker: &'a SalesforceAccount,
+    id: Option<&'a str>,
+) -> impl Iterator<Item = &'static Persona> {
+    let all = call.site.provider.personas().iter();
+    all.filter(move |persona| {
         let one = account(persona);
-        one.org.id == asker.org.id && one.user_id.get(..15) == id.get(..15)
+        let named = id.is_none_or(|id| one.user_id.get(..15) == id.get(..15));
+        one.org.id == asker.org.id && named
     })
 }
 
