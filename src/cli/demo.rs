@@ -1,7 +1,9 @@
-//! `usher demo`: the provider and a sample application in one process, with somebody invited, for trying the product out.
+//! `usher demo`: the provider, a sample application and simulated identity providers in one process, with somebody invited, for trying
+//! the product out.
 //!
 //! Needs nothing and reads no settings but its own flags. Running it again with the same folder goes on where it was.
 
+mod providers;
 mod seed;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -46,7 +48,9 @@ impl Demo {
         logging::start(&config.log);
         let app = desk::open(config).await?;
         let sample = self.sample_url()?;
-        let seeded = seed::seed(&app, &sample).await?;
+        let played = providers::start(&app).await?;
+        let connections = providers::connect(&app, &played).await?;
+        let seeded = seed::seed(&app, &sample, &connections).await?;
         let settings = SampleSettings {
             listen: loopback(self.app_port),
             own_url: sample,
@@ -113,6 +117,7 @@ impl Demo {
                 None => format!("  1. {}  the mailbox; everybody has accepted", links.mailbox()),
             },
             "  2. Open it, follow its button, finish the form: you land in the application, signed in.".to_owned(),
+            "     Instead of a password, take an account at a simulated Microsoft 365, Google or Salesforce.".to_owned(),
             format!("     {sample}  the sample application, {}", seed::APPLICATION),
             format!("     {}  the console; its first administrator is invited in the mailbox, too", links.console()),
             format!("     {}  the management API", links.api_docs()),

@@ -54,7 +54,7 @@ async function accessToken() {
 
 const scopes = [
   'applications:read', 'applications:write', 'clients:write', 'groups:read', 'groups:write', 'invitations:read',
-  'invitations:write', 'invitations:link',
+  'invitations:write', 'invitations:link', 'connections:read', 'connections:write',
 ]
 
 /** Calls the management API; anything but success is an error that carries the answer. */

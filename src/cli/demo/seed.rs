@@ -14,6 +14,7 @@ use crate::application::{
 };
 use crate::db::Tx;
 use crate::event::Actor;
+use crate::federation::ConnectionId;
 use crate::group::{self, Change, GroupId};
 use crate::identity::{self, IdentifierKind, Profile};
 use crate::invitation::list::{self, Filter};
@@ -45,7 +46,12 @@ pub(super) struct Seeded {
     pub(super) invited: Option<String>,
 }
 
-pub(super) async fn seed(app: &App, sample: &Url) -> Result<Seeded, Failure> {
+/// `connections` are the providers at which people may sign in to the sample application.
+pub(super) async fn seed(
+    app: &App,
+    sample: &Url,
+    connections: &[ConnectionId],
+) -> Result<Seeded, Failure> {
     let console = init::ensure_console(app).await?;
     move_console(app, &console).await?;
     let console = init::ensure_console(app).await?;
@@ -54,7 +60,12 @@ pub(super) async fn seed(app: &App, sample: &Url) -> Result<Seeded, Failure> {
     if pending.is_none() {
         init::first_administrator(app, &console, &administrator, Sending::Letter).await?;
     }
-    let (client, secret) = ensure_application(app, sample).await?;
+    let (client, secret) = ensure_application(
+        app,
+        application_draft(sample, connections),
+        client_draft(sample)?,
+    )
+    .await?;
     Ok(Seeded {
         client,
         secret,
@@ -89,7 +100,11 @@ async fn move_console(app: &App, console: &Application) -> Result<(), Failure> {
 }
 
 /// The application with its client. The secret is a new one at each start: only its digest was kept of the one before.
-async fn ensure_application(app: &App, sample: &Url) -> Result<(ClientId, Secret), Failure> {
+async fn ensure_application(
+    app: &App,
+    application: ApplicationDraft,
+    client: ClientDraft,
+) -> Result<(ClientId, Secret), Failure> {
     let moment = app.moment();
     let catalogue = app.catalogue.current();
     let existing = catalogue
@@ -97,7 +112,6 @@ async fn ensure_application(app: &App, sample: &Url) -> Result<(ClientId, Secret
         .iter()
         .find(|one| one.name == APPLICATION);
     let existing = existing.and_then(|one| Some((one, catalogue.client_of(one.id)?)));
-    let (application, client) = (application_draft(sample), client_draft(sample)?);
     let made: Result<_, Failure> = app
         .db
         .write(async |tx| {
@@ -128,7 +142,11 @@ async fn ensure_application(app: &App, sample: &Url) -> Result<(ClientId, Secret
     Ok(made)
 }
 
-fn application_draft(sample: &Url) -> ApplicationDraft {
+fn application_draft(sample: &Url, connections: &[ConnectionId]) -> ApplicationDraft {
+    let mut policy = SelfServicePolicy::default();
+    policy
+        .connections
+        .extend(connections.iter().map(ToString::to_string));
     let fields = [
         ("given_name", FieldMode::Required),
         ("family_name", FieldMode::Required),
@@ -140,7 +158,7 @@ fn application_draft(sample: &Url) -> ApplicationDraft {
         accent: Some("#0f766e".to_owned()),
         policy: SelfServicePolicy {
             fields: fields.map(|(name, mode)| (name.to_owned(), mode)).into(),
-            ..SelfServicePolicy::default()
+            ..policy
         },
         ..ApplicationDraft::named(APPLICATION)
     }
