@@ -77,6 +77,8 @@ logout-submit = Sign out
 logout-stay = Stay signed in
 signed-out-title = You are signed out
 signed-out-lead = This browser is signed out here. An application may have a session of its own; sign out there too.
+provider-still-in = You may still be signed in at { $provider }. On a computer that others use, sign out there as well.
+provider-sign-out = Sign out of { $provider }
 still-in-title = You are still signed in
 still-in-lead = Nothing was changed.
 

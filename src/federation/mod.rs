@@ -16,6 +16,7 @@ mod external;
 pub mod health;
 mod land;
 pub mod link;
+mod logout_token;
 mod mapping;
 mod metadata;
 pub mod methods;
@@ -28,6 +29,7 @@ mod refused;
 mod save;
 mod session;
 mod settings;
+mod sign_out;
 mod snapshot;
 mod store;
 mod token;
@@ -54,6 +56,7 @@ pub use settings::{
     Audience, Cloud, Google, GroupRule, Mapping, Microsoft, OAuth2, Oidc, Provider, Quirks,
     ResponseMode, Salesforce, SalesforceHost, Settings, TokenAuthentication,
 };
+pub use sign_out::Exit;
 pub use snapshot::{Connections, ConnectionsHandle, changed};
 pub use trouble::Trouble;
 pub use way::{arrived, finish, sweep};

@@ -56,7 +56,7 @@ impl From<Trouble> for Doubt {
     }
 }
 
-const fn no(why: &'static str) -> Doubt {
+pub(super) const fn no(why: &'static str) -> Doubt {
     Doubt::For(Trouble::unbelievable(why))
 }
 
@@ -89,7 +89,7 @@ fn read(token: &str) -> Result<Unbelieved<'_>, Doubt> {
 
 /// By an algorithm that the connection allows, which is never `none` and never symmetric, and a key that may sign for the one
 /// issuer that these claims can come from.
-fn signed(token: &Unbelieved<'_>, terms: &Terms<'_>) -> Result<String, Doubt> {
+pub(super) fn signed(token: &Unbelieved<'_>, terms: &Terms<'_>) -> Result<String, Doubt> {
     let allowed = terms.connector.quirks().algorithms;
     let algorithm = token.algorithm();
     let asymmetric = ["RS256", "PS256", "ES256", "EdDSA"].contains(&algorithm);
@@ -109,7 +109,7 @@ fn signed(token: &Unbelieved<'_>, terms: &Terms<'_>) -> Result<String, Doubt> {
     }
 }
 
-fn is_from(token: &Unbelieved<'_>, issuer: &str) -> Result<(), Doubt> {
+pub(super) fn is_from(token: &Unbelieved<'_>, issuer: &str) -> Result<(), Doubt> {
     if text(token.claims(), "iss") == Some(issuer) {
         Ok(())
     } else {
@@ -117,7 +117,7 @@ fn is_from(token: &Unbelieved<'_>, issuer: &str) -> Result<(), Doubt> {
     }
 }
 
-fn is_for(claims: &Claims, client_id: &str) -> Result<(), Doubt> {
+pub(super) fn is_for(claims: &Claims, client_id: &str) -> Result<(), Doubt> {
     let (ours, several) = match claims.get("aud") {
         Some(Value::String(only)) => (only == client_id, false),
         Some(Value::Array(all)) => (
@@ -137,7 +137,7 @@ fn is_for(claims: &Claims, client_id: &str) -> Result<(), Doubt> {
 }
 
 /// `exp`, `iat`, `nbf`, with patience for clocks that differ: at most five minutes.
-fn is_of_now(token: &Unbelieved<'_>, terms: &Terms<'_>) -> Result<(), Doubt> {
+pub(super) fn is_of_now(token: &Unbelieved<'_>, terms: &Terms<'_>) -> Result<(), Doubt> {
     let (now, skew) = (terms.now, skew(terms.connector));
     let date = |name| {
         let date = token.date(name);
@@ -214,6 +214,6 @@ pub(super) fn skew(connector: &dyn Connector) -> TimeDelta {
     TimeDelta::seconds(connector.quirks().clock_skew_seconds.min(300).into())
 }
 
-fn text<'c>(claims: &'c Claims, name: &str) -> Option<&'c str> {
+pub(super) fn text<'c>(claims: &'c Claims, name: &str) -> Option<&'c str> {
     claims.get(name).and_then(Value::as_str)
 }

@@ -1,19 +1,20 @@
-//! Client assertions are used once: their ids are remembered until they expire.
+//! Client assertions and logout tokens are used once: their ids are remembered until they expire.
+
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
 use super::store;
-use crate::application::ClientId;
 use crate::db::Tx;
 use crate::kit::{Internal, digest};
 
-/// Whether this client's assertion is seen for the first time (RFC 7523 section 3, point 7). Committed before it is trusted.
+/// Whether this client's assertion (or this provider's logout token) is seen for the first time (RFC 7523 section 3, point 7). Committed before it is trusted.
 pub async fn use_assertion(
     tx: &mut Tx,
-    client: ClientId,
+    whose: impl fmt::Display,
     jti: &str,
     expires_at: DateTime<Utc>,
 ) -> Result<bool, Internal> {
-    let whose = format!("{client} {jti}");
-    store::insert_assertion(tx, digest(whose.as_bytes()), expires_at).await
+    let name = format!("{whose} {jti}");
+    store::insert_assertion(tx, digest(name.as_bytes()), expires_at).await
 }

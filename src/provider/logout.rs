@@ -17,10 +17,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Hosted, brand_of};
+use crate::federation::Exit;
+use crate::federation::pages::exits;
 use crate::kit::{Internal, Moment};
-use crate::session::{self, Session, SessionId};
+use crate::session::{self, Origin, Session, SessionId};
 use crate::web::extract::read_form;
-use crate::web::page::{ConfirmLogout, Hidden, SignedOut};
+use crate::web::page::{ConfirmLogout, Hidden, ProviderExit, SignedOut};
 use crate::web::{Brand, Failure, PageFailure, Pairs, path};
 
 use request::{Account, KNOWN, Leave, LogoutRequest};
@@ -30,6 +32,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route(path::LOGOUT, get(ask).post(ask_again))
         .route(path::SIGN_OUT_DONE, get(done))
+        .route(path::EXTERNAL_SIGNED_OUT, get(left_provider))
 }
 
 /// For people who leave and have nowhere to go.
@@ -37,6 +40,7 @@ async fn done(State(app): State<App>, hosted: Hosted) -> Result<Response, PageFa
     let page = SignedOut {
         ended: hosted.session().is_none(),
         home_url: None,
+        exits: Vec::new(),
     };
     hosted.page(&app, &hosted.shell(Brand::default()), &page)
 }
@@ -162,6 +166,7 @@ async fn answered(
             let page = SignedOut {
                 ended: false,
                 home_url: home(app, &question.leave),
+                exits: Vec::new(),
             };
             let shell = hosted.shell(brand(app, &question.leave));
             hosted.page(app, &shell, &page)
@@ -183,30 +188,72 @@ async fn sign_out(
     (moment, sessions): (&Moment, &[&Session]),
     leave: &Leave,
 ) -> Result<Response, PageFailure> {
-    let ended: Result<(), Internal> = app
+    let ended: Result<Vec<Origin>, Internal> = app
         .db
         .write(async |tx| {
+            let mut origins = Vec::new();
             for session in sessions {
+                origins.extend(session::origin(tx, session.id).await?);
                 session::end(tx, moment, session).await?;
             }
-            Ok(())
+            Ok(origins)
         })
         .await;
-    ended?;
+    let origins = ended?;
     app.revocations.reload(&app.db, moment).await?;
-    Ok(hosted.signed_out(app, sessions, gone(app, hosted, leave)?)?)
+    let page = match straight_back(leave) {
+        Some(redirect) => redirect,
+        None => {
+            let state = leave.seal(app, moment)?;
+            let exits = exits(app, &origins, &state).await;
+            signed_out(app, hosted, leave, exits)?
+        }
+    };
+    Ok(hosted.signed_out(app, sessions, page)?)
 }
 
 /// Whom it was about is not signed in any more: back to the client, or a page that says so.
 fn gone(app: &App, hosted: &Hosted, leave: &Leave) -> Result<Response, PageFailure> {
-    if let Some(redirect) = leave.redirect.as_ref().filter(|_| leave.proven) {
-        return Ok(Redirect::to(redirect).into_response());
+    match straight_back(leave) {
+        Some(redirect) => Ok(redirect),
+        None => signed_out(app, hosted, leave, Vec::new()),
     }
+}
+
+fn straight_back(leave: &Leave) -> Option<Response> {
+    let redirect = leave.redirect.as_ref().filter(|_| leave.proven)?;
+    Some(Redirect::to(redirect).into_response())
+}
+
+fn signed_out(
+    app: &App,
+    hosted: &Hosted,
+    leave: &Leave,
+    exits: Vec<Exit>,
+) -> Result<Response, PageFailure> {
+    let exits = exits.into_iter().map(|exit| ProviderExit {
+        provider: exit.provider,
+        url: exit.url.into(),
+    });
     let page = SignedOut {
         ended: true,
         home_url: home(app, leave),
+        exits: exits.collect(),
     };
     hosted.page(app, &hosted.shell(brand(app, leave)), &page)
+}
+
+/// A provider sends somebody back who has signed out there, too.
+async fn left_provider(
+    State(app): State<App>,
+    hosted: Hosted,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageFailure> {
+    let pairs = Pairs::parse(query.unwrap_or_default().as_bytes())?;
+    let leave = pairs
+        .get("state")
+        .and_then(|state| Leave::open(&app, state));
+    signed_out(&app, &hosted, &leave.unwrap_or_default(), Vec::new())
 }
 
 /// Where a button leads: the person decides, so a registered address is enough.

@@ -27,6 +27,9 @@ pub mod path {
     pub const NO_ACCOUNT: &str = "/no-account";
     pub const ACCOUNT: &str = "/account";
     pub const UNLINK_ACCOUNT: &str = "/account/unlink";
+    pub const EXTERNAL_BACKCHANNEL_LOGOUT: &str = "/sign-in/{connection}/backchannel-logout";
+    pub const EXTERNAL_FRONTCHANNEL_LOGOUT: &str = "/sign-in/{connection}/frontchannel-logout";
+    pub const EXTERNAL_SIGNED_OUT: &str = "/sign-in/{connection}/signed-out";
     pub const CHOOSE_ACCOUNT: &str = "/choose-account";
     pub const SIGN_OUT_DONE: &str = "/sign-out-done";
     pub const FORGOTTEN_PASSWORD: &str = "/forgotten-password";
@@ -196,6 +199,12 @@ impl Links {
     pub fn account_after(&self, application: &str, notice: &str) -> String {
         let words = [("application", application), ("notice", notice)];
         self.with(path::ACCOUNT, &words)
+    }
+
+    /// Where a provider sends people back to who have signed out there.
+    #[must_use]
+    pub fn external_signed_out(&self, connection: &str) -> String {
+        self.filled(path::EXTERNAL_SIGNED_OUT, connection)
     }
 
     #[must_use]

@@ -16,14 +16,14 @@ use crate::provider_scene::{Scene, claims_of, code_of, sign_in};
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// Ann, who uses an application that wants to be told.
-struct Ann {
-    scene: Scene,
-    browser: Browser,
-    tokens: Value,
+pub(crate) struct Ann {
+    pub(crate) scene: Scene,
+    pub(crate) browser: Browser,
+    pub(crate) tokens: Value,
 }
 
 impl Ann {
-    async fn each(receiver: &Receiver) -> Vec<Self> {
+    pub(crate) async fn each(receiver: &Receiver) -> Vec<Self> {
         let mut all = Vec::new();
         let told_at = |client: &mut usher::application::ClientDraft| {
             client.backchannel_logout_uri = Some(receiver.url.clone());
@@ -42,7 +42,7 @@ impl Ann {
     }
 
     /// The `sid` of the tokens.
-    fn sid(&self) -> Value {
+    pub(crate) fn sid(&self) -> Value {
         claims_of(&self.tokens["id_token"])["sid"].clone()
     }
 
@@ -53,13 +53,13 @@ impl Ann {
         assert_eq!(page.heading(), "You are signed out");
     }
 
-    async fn delivers(&self) -> usize {
+    pub(crate) async fn delivers(&self) -> usize {
         let app = &self.scene.test.app;
         drain(&app.herald(), &app.clock).await.unwrap()
     }
 
     /// What the receiver got, each checked as section 2.6 says.
-    fn heard(&self, receiver: &Receiver) -> Vec<Value> {
+    pub(crate) fn heard(&self, receiver: &Receiver) -> Vec<Value> {
         let (app, mut all) = (&self.scene.test.app, Vec::new());
         for (headers, body) in receiver.got() {
             assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");

@@ -47,5 +47,6 @@ mod sign_in;
 mod simulator;
 mod statements;
 mod throttling;
+mod upstream_logout;
 mod upstream_sessions;
 mod webhook;

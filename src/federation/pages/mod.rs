@@ -3,6 +3,7 @@
 //! What follows a sign-in is the dispatcher's.
 
 mod callback;
+mod logout;
 mod trouble;
 mod with;
 
@@ -20,12 +21,19 @@ pub fn own_pages() -> Router<App> {
         .route(path::EXTERNAL_RETURN, post(callback::returned))
 }
 
-/// Providers send people here, with GET and with POST.
+/// Providers send people here, with GET and with POST, and tell of people who have left.
 pub fn called_from_elsewhere() -> Router<App> {
     let callback = get(callback::called).post(callback::posted);
-    Router::new().route(path::EXTERNAL_CALLBACK, callback)
+    Router::new()
+        .route(path::EXTERNAL_CALLBACK, callback)
+        .route(path::EXTERNAL_BACKCHANNEL_LOGOUT, post(logout::told))
+        .route(
+            path::EXTERNAL_FRONTCHANNEL_LOGOUT,
+            get(logout::told_in_front),
+        )
 }
 
+pub use logout::exits;
 pub use with::{Going, send_to_provider};
 
 fn desk(app: &App) -> Desk<'_> {

@@ -3,6 +3,8 @@
 //! Ends nothing.
 
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
@@ -41,6 +43,25 @@ pub(super) struct Leave {
     pub(super) redirect: Option<String>,
     /// Whether an ID token shows that the request comes from that client: only then the browser is sent there by itself.
     pub(super) proven: bool,
+}
+
+/// What a leave is sealed for while somebody is at a provider.
+const LEAVE_SEALED_AS: &str = "leave at a provider";
+
+impl Leave {
+    /// As it travels to a provider and back.
+    pub(super) fn seal(&self, app: &App, moment: &Moment) -> Result<String, Internal> {
+        let sealed = app
+            .sealer
+            .seal(LEAVE_SEALED_AS, &serde_json::to_vec(self)?, moment)?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    pub(super) fn open(app: &App, text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let plain = app.sealer.open(LEAVE_SEALED_AS, &bytes).ok()?;
+        serde_json::from_slice(&plain).ok()
+    }
 }
 
 /// A person who is signed in here.

@@ -247,6 +247,15 @@ pub struct SignedOut {
     /// `false` after “stay signed in”.
     pub ended: bool,
     pub home_url: Option<String>,
+    /// Where the person may be signed in still.
+    pub exits: Vec<ProviderExit>,
+}
+
+/// Leads to a provider, which signs out there.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProviderExit {
+    pub provider: String,
+    pub url: String,
 }
 
 impl Page for SignedOut {

@@ -17,7 +17,7 @@ mod tests;
 pub use account::{
     Account, AccountChoice, AccountNotice, ChooseAccount, ConfirmLogout, Consent, External,
     ForgottenPassword, FormPost, Hidden, LinkAccount, LinkedRow, NoAccount, NoAccountReason,
-    ProviderButton, RecoveryMailSent, ResetPassword, SignIn, SignedOut,
+    ProviderButton, ProviderExit, RecoveryMailSent, ResetPassword, SignIn, SignedOut,
 };
 pub use console::{
     AccountDetail, AccountGroup, AccountIdentifier, AccountList, AccountRow, Administrator,

@@ -229,6 +229,18 @@ pub(super) fn account(studio: &mut Studio) {
         &SignedOut {
             ended: true,
             home_url: Some(text("https://expenses.example/")),
+            exits: Vec::new(),
+        },
+    );
+    studio.show(
+        "signed-out-of-provider",
+        &SignedOut {
+            ended: true,
+            home_url: None,
+            exits: vec![ProviderExit {
+                provider: text("Contoso Microsoft 365"),
+                url: text("https://login.contoso.example/logout?state=x"),
+            }],
         },
     );
     studio.show(
@@ -236,6 +248,7 @@ pub(super) fn account(studio: &mut Studio) {
         &SignedOut {
             ended: false,
             home_url: None,
+            exits: Vec::new(),
         },
     );
 }
