@@ -18,7 +18,7 @@ use crate::event::Actor;
 use crate::grant;
 use crate::identity::IdentityId;
 use crate::keys::Unbelieved;
-use crate::kit::{Internal, Moment};
+use crate::kit::{Internal, Moment, Secret};
 use crate::session::{self, Origin, SessionId, Which};
 
 /// Nobody who signs out waits longer for a provider that they may not even want to go to.
@@ -170,7 +170,7 @@ pub(super) async fn exit(
     let mut url = asked.ok()?.ok()?.metadata.end_session.clone()?;
     let token = origin.id_token.as_ref();
     let token = token.and_then(|token| token.open(desk.sealer).ok());
-    let token = token.as_ref().map(|token| token.reveal());
+    let token = token.as_ref().map(Secret::reveal);
     let claims = token.and_then(|token| Some(Unbelieved::read(token).ok()?.into_claims()));
     // Entra's own name of the account, so that it doesn't ask which one signs out.
     let login = claims.and_then(|mut claims| claims.remove("login_hint"));

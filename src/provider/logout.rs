@@ -201,13 +201,12 @@ async fn sign_out(
         .await;
     let origins = ended?;
     app.revocations.reload(&app.db, moment).await?;
-    let page = match straight_back(leave) {
-        Some(redirect) => redirect,
-        None => {
-            let state = leave.seal(app, moment)?;
-            let exits = exits(app, &origins, &state).await;
-            signed_out(app, hosted, leave, exits)?
-        }
+    let page = if let Some(redirect) = straight_back(leave) {
+        redirect
+    } else {
+        let state = leave.seal(app, moment)?;
+        let exits = exits(app, &origins, &state).await;
+        signed_out(app, hosted, leave, exits)?
     };
     Ok(hosted.signed_out(app, sessions, page)?)
 }

@@ -1,5 +1,7 @@
 //! What a provider says of the end of its sessions, and the way out there.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
@@ -12,7 +14,7 @@ use usher::federation::{
     Settings,
 };
 use usher::kit::{Clock, Internal, Secret};
-use usher::session::{SealedIdToken, SessionId};
+use usher::session::SessionId;
 use usher::simulator::{Kind, LogoutToken, Simulator};
 
 use crate::backchannel_logout::Ann;
@@ -61,16 +63,15 @@ impl Office {
     async fn came_from(&self, subject: &str) {
         let app = &self.ann.scene.test.app;
         let session: SessionId = self.ann.sid().as_str().unwrap().parse().unwrap();
-        let hint = format!(
-            "e30.{}.x",
-            URL_SAFE_NO_PAD.encode(r#"{"login_hint":"O.ann"}"#)
+        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let (header, claims) = (
+            encode(r#"{"alg":"RS256"}"#),
+            encode(r#"{"login_hint":"O.ann"}"#),
         );
-        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
-        let hint = Secret::new(hint.replacen("e30", &header, 1));
-        drop(SealedIdToken::seal(&app.sealer, &app.moment(), &hint).unwrap());
+        let hint = format!("{header}.{claims}.AAAA");
         let sealed = app
             .sealer
-            .seal("upstream ID token", hint.reveal().as_bytes(), &app.moment());
+            .seal("upstream ID token", hint.as_bytes(), &app.moment());
         let (sealed, connection) = (sealed.unwrap(), self.connection);
         let written: Result<u64, Internal> = app
             .db
@@ -112,6 +113,23 @@ impl Office {
         let request = self.ann.scene.request(&[("prompt", "none")]);
         let page = self.ann.browser.open(&request).await;
         page.leaves_for.unwrap().query().unwrap().contains("code=")
+    }
+
+    /// What the way out says to the provider; where that sends people back to.
+    fn is_asked_properly(&self, exit: &Url) -> String {
+        let asked: BTreeMap<_, _> = exit.query_pairs().into_owned().collect();
+        let back = format!(
+            "http://localhost:8080/sign-in/{}/signed-out",
+            self.connection
+        );
+        assert_eq!(asked["post_logout_redirect_uri"], back);
+        assert_eq!(asked["client_id"], self.provider.client_id());
+        assert_eq!(
+            claims_of(&json!(asked["id_token_hint"]))["login_hint"],
+            "O.ann"
+        );
+        assert_eq!(asked["logout_hint"], "O.ann");
+        back
     }
 
     /// Her session has ended, and the application knows it.
@@ -237,7 +255,15 @@ async fn what_is_no_logout_token_ends_nothing() {
         office.ann.scene.test.advance(TimeDelta::minutes(12));
         assert_eq!(office.tells(&old).await, StatusCode::BAD_REQUEST);
         assert!(office.is_signed_in().await);
+    }
+}
 
+/// LOG-17: a token is heard once, and only by the connection that it is for.
+#[tokio::test]
+async fn a_logout_token_is_heard_once() {
+    let receiver = Receiver::start().await;
+    for mut office in Office::each(Kind::Generic, &receiver).await {
+        let right = office.token(None);
         let elsewhere = office.token(Some("another-session-of-hers"));
         assert_eq!(office.tells(&elsewhere).await, StatusCode::OK);
         assert_eq!(
@@ -313,18 +339,7 @@ async fn the_way_out_of_the_provider_is_offered() {
             };
             assert_ne!(kind, Kind::Google);
             let exit: Url = exit.parse().unwrap();
-            let asked: std::collections::BTreeMap<_, _> = exit.query_pairs().into_owned().collect();
-            let back = format!(
-                "http://localhost:8080/sign-in/{}/signed-out",
-                office.connection
-            );
-            assert_eq!(asked["post_logout_redirect_uri"], back);
-            assert_eq!(asked["client_id"], office.provider.client_id());
-            assert_eq!(
-                claims_of(&json!(asked["id_token_hint"]))["login_hint"],
-                "O.ann"
-            );
-            assert_eq!(asked["logout_hint"], "O.ann");
+            let back = office.is_asked_properly(&exit);
             let plain = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
             let left = plain
                 .no_proxy()
