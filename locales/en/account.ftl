@@ -18,12 +18,12 @@ no-account-other = or use another account
 no-account-fine-unknown = New here? Ask the people who run { $app } to invite you.
 no-account-fine-wrong_address = Should it be this address? Ask who invited you for an invitation to it.
 
-link-title = Connect { $provider }?
-link-lead = From then on, you sign in to { $app } with either.
-link-yours = Your account
-link-submit = Connect
-link-skip = Not now
-link-fine = We mail you when something is connected. You can remove it at any time.
+connect-title = Connect { $provider }?
+connect-lead = From then on, you sign in to { $app } with either.
+connect-yours = Your account
+connect-submit = Connect
+connect-skip = Not now
+connect-fine = We mail you when something is connected. You can remove it at any time.
 
 account-title = How you sign in
 account-password = Password
