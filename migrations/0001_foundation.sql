@@ -241,7 +241,9 @@ CREATE UNIQUE INDEX invitation_one_pending ON invitation (application_id, email_
 CREATE INDEX invitation_by_status ON invitation (status, id);
 CREATE INDEX invitation_by_email ON invitation (email_key, id);
 CREATE INDEX invitation_by_application ON invitation (application_id, id);
-CREATE INDEX invitation_by_expiry ON invitation (expires_at) WHERE status = 'pending';
+CREATE INDEX invitation_by_application_and_status ON invitation (application_id, status, id);
+-- The status comes first although it is always the same: SQLite takes an equality before a range, and would choose the index above.
+CREATE INDEX invitation_by_expiry ON invitation (status, expires_at) WHERE status = 'pending';
 
 CREATE TABLE invitation_group (
     invitation_id UUID NOT NULL REFERENCES invitation (id),

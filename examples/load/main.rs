@@ -12,6 +12,7 @@
 mod agent;
 mod measure;
 mod raw;
+mod sink;
 mod stage;
 mod work;
 
@@ -34,6 +35,9 @@ struct Options {
     /// The database's first process, where it has its own
     #[arg(long)]
     database_pid: Option<u32>,
+    /// Where the server delivers its letters: the driver plays that mail server
+    #[arg(long)]
+    mail_port: u16,
     /// What the figures are called
     #[arg(long)]
     name: String,
@@ -62,8 +66,9 @@ async fn main() {
         span: Duration::from_secs(options.seconds),
         connections: options.connections,
     };
+    let sink = sink::Sink::start(options.mail_port).await;
     let stage = stage::Stage::set(&options.issuer, &options.client, options.connections).await;
-    let figures = work::all(&stage, &meter, &options.only).await;
+    let figures = work::all(&stage, &sink, &meter, &options.only).await;
     let report = serde_json::json!({ "name": options.name, "connections": options.connections, "figures": figures });
     println!("{}", serde_json::to_string_pretty(&report).unwrap());
 }

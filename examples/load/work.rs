@@ -3,11 +3,12 @@
 use crate::agent::Agent;
 use crate::measure::{Figure, Meter};
 use crate::raw::{self, Repeater};
+use crate::sink::Sink;
 use crate::stage::{Person, Stage, text};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
-pub(crate) async fn all(stage: &Stage, meter: &Meter, only: &str) -> Vec<Figure> {
+pub(crate) async fn all(stage: &Stage, sink: &Sink, meter: &Meter, only: &str) -> Vec<Figure> {
     let wanted = |name: &str| name.contains(only);
     let mut figures = Vec::new();
     for (name, request) in requests(stage).await {
@@ -33,6 +34,10 @@ pub(crate) async fn all(stage: &Stage, meter: &Meter, only: &str) -> Vec<Figure>
     if wanted("invite") {
         let inviters = vec![stage.clone(); meter.connections];
         figures.push(meter.run("invite", inviters, invite).await);
+        // The mail server has let the letters wait; now it takes them as fast as they come.
+        sink.open();
+        figures.push(meter.run("letters", vec![sink.clone()], Sink::next).await);
+        sink.drained().await;
     }
     if wanted("accept") {
         let agent = Agent::new(&stage.issuer);

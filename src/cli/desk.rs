@@ -47,7 +47,12 @@ impl Globals {
 /// Opens what the settings name.
 pub(super) async fn open(config: Config) -> Result<App, Failure> {
     let folder = config.data_dir.display();
-    std::fs::create_dir_all(&config.data_dir).map_err(|error| {
+    // People's names and addresses lie in it: nobody else on the machine looks inside.
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&config.data_dir).map_err(|error| {
         Failure::new(
             "data_dir",
             format!("The folder {folder} can't be made: {error}."),

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::PgListener;
-use sqlx::{PgPool, SqliteConnection};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::{PgConnection, SqliteConnection};
 
 use super::{Connection, Tx};
 use crate::kit::Internal;
@@ -34,9 +34,14 @@ pub(super) async fn migrate_sqlite(
 }
 
 /// sqlx takes an advisory lock: two nodes may start at once.
-pub(super) async fn migrate_postgres(pool: &PgPool, migrations: &Migrator) -> Result<(), Internal> {
-    migrations.run(pool).await?;
-    sqlx::raw_sql(KEEP_EVENTS_POSTGRES).execute(pool).await?;
+pub(super) async fn migrate_postgres(
+    connection: &mut PgConnection,
+    migrations: &Migrator,
+) -> Result<(), Internal> {
+    Box::pin(migrations.run_direct(None, connection, false)).await?;
+    sqlx::raw_sql(KEEP_EVENTS_POSTGRES)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -69,8 +74,14 @@ END $guard$;
 pub struct Changes(PgListener);
 
 impl Changes {
-    pub(super) async fn listen(pool: &PgPool) -> Result<Self, Internal> {
-        let mut listener = PgListener::connect_with(pool).await?;
+    /// Over a connection of its own.
+    pub(super) async fn listen(options: &PgConnectOptions) -> Result<Self, Internal> {
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .max_lifetime(None)
+            .idle_timeout(None);
+        let pool = pool.connect_with(options.clone()).await?;
+        let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen(CHANNEL).await?;
         Ok(Self(listener))
     }
@@ -85,9 +96,9 @@ impl Changes {
 impl Tx {
     /// Tells the other nodes, when this unit of work commits, that something read-mostly has changed.
     pub async fn announce(&mut self) -> Result<(), Internal> {
-        match self.0 {
+        match self.connection {
             Connection::SqliteReader(_) | Connection::SqliteWriter(_) => Ok(()),
-            Connection::PostgresReader(_) | Connection::PostgresWriter(_) => {
+            Connection::Postgres(_) => {
                 self.sql("SELECT pg_notify('usher_changes', '')")
                     .run()
                     .await?;
@@ -99,9 +110,9 @@ impl Tx {
     /// The rows of a queue that nobody else holds: SQLite has one writer, PostgreSQL skips what is locked.
     #[must_use]
     pub fn skip_locked(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
-        match self.0 {
+        match self.connection {
             Connection::SqliteReader(_) | Connection::SqliteWriter(_) => sqlite,
-            Connection::PostgresReader(_) | Connection::PostgresWriter(_) => postgres,
+            Connection::Postgres(_) => postgres,
         }
     }
 }

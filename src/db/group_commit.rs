@@ -26,6 +26,8 @@ pub(super) struct Writer {
 struct Line {
     connection: SqliteConnection,
     open: bool,
+    /// The savepoint of the next unit is set already, in the same trip that ended the one before.
+    marked: bool,
     unanswered: Vec<oneshot::Sender<Answer>>,
 }
 
@@ -42,6 +44,7 @@ impl Writer {
         let line = Line {
             connection,
             open: false,
+            marked: false,
             unanswered: Vec::new(),
         };
         Self {
@@ -62,12 +65,12 @@ impl Writer {
             nested,
             writer: self.clone(),
         };
-        let begin = if nested {
-            "SAVEPOINT unit"
-        } else {
-            "BEGIN IMMEDIATE"
-        };
         if let Some(line) = &mut turn.line {
+            let begin = match (nested, std::mem::take(&mut line.marked)) {
+                (false, _) => "BEGIN IMMEDIATE",
+                (true, false) => "SAVEPOINT unit",
+                (true, true) => return Ok(turn),
+            };
             line.open = true;
             if let Err(error) = line.connection.execute(begin).await {
                 line.open = nested;
@@ -155,7 +158,7 @@ impl Turn {
         };
         let (nested, waiting) = (self.nested, Arc::clone(&self.writer.waiting));
         spawn(async move {
-            match line.end_unit(outcome, nested).await {
+            match line.end_unit((outcome, nested), &waiting).await {
                 // One that was undone may have been refused for what another unit of this transaction wrote: it hears so only
                 // when that is true for everybody.
                 Ok(()) if line.open => line.unanswered.push(tell),
@@ -178,32 +181,40 @@ impl Drop for Turn {
 }
 
 impl Line {
-    async fn end_unit(&mut self, outcome: Outcome, nested: bool) -> sqlx::Result<()> {
-        match (outcome, nested) {
-            (Outcome::Keep, true) => {
-                self.connection.execute("RELEASE unit").await?;
-            }
-            (Outcome::Keep, false) => {}
-            (Outcome::Undo, true) => {
-                self.connection.execute("ROLLBACK TO unit").await?;
-                self.connection.execute("RELEASE unit").await?;
-            }
+    /// Somebody waits, and this transaction has room for them.
+    fn is_joined(&self, waiting: &AtomicUsize) -> bool {
+        self.unanswered.len() < UNITS_PER_COMMIT && waiting.load(Ordering::SeqCst) > 0
+    }
+
+    async fn end_unit(
+        &mut self,
+        (outcome, nested): (Outcome, bool),
+        waiting: &AtomicUsize,
+    ) -> sqlx::Result<()> {
+        let joined = self.is_joined(waiting);
+        let (end, marked) = match (outcome, nested) {
+            (Outcome::Keep, true) if joined => ("RELEASE unit; SAVEPOINT unit", true),
+            (Outcome::Keep, true) => ("RELEASE unit", false),
+            (Outcome::Keep, false) if joined => ("SAVEPOINT unit", true),
+            (Outcome::Keep, false) => return Ok(()),
+            (Outcome::Undo, true) => ("ROLLBACK TO unit", true), // which leaves the savepoint where it is
             (Outcome::Undo, false) => {
                 self.open = false;
-                self.connection.execute("ROLLBACK").await?;
+                ("ROLLBACK", false)
             }
-        }
+        };
+        self.connection.execute(end).await?;
+        self.marked = marked;
         Ok(())
     }
 
     async fn commit_unless_joined(&mut self, waiting: &AtomicUsize) {
-        let room = self.unanswered.len() < UNITS_PER_COMMIT;
-        if !self.open || (room && waiting.load(Ordering::SeqCst) > 0) {
+        if !self.open || self.is_joined(waiting) {
             return;
         }
         match self.connection.execute("COMMIT").await {
             Ok(_) => {
-                self.open = false;
+                (self.open, self.marked) = (false, false); // savepoints end with their transaction
                 for caller in self.unanswered.drain(..) {
                     drop(caller.send(Ok(()))); // a caller who went away needs no answer
                 }
@@ -215,7 +226,7 @@ impl Line {
     /// The transaction can't be saved: everyone in it hears so, and the next one begins anew.
     async fn abandon(&mut self, error: sqlx::Error) {
         let error = Arc::new(error);
-        self.open = false;
+        (self.open, self.marked) = (false, false);
         drop(self.connection.execute("ROLLBACK").await); // fails if SQLite rolled back by itself already
         for caller in self.unanswered.drain(..) {
             drop(caller.send(Err(Arc::clone(&error))));
@@ -225,7 +236,7 @@ impl Line {
 
 #[derive(Debug, thiserror::Error)]
 #[error("the transaction was not committed")]
-struct CommitFailed(#[source] Arc<sqlx::Error>);
+pub(super) struct CommitFailed(#[source] pub(super) Arc<sqlx::Error>);
 
 /// Every caller here runs on the runtime; without one (the process is ending) SQLite rolls back by itself.
 fn spawn(work: impl Future<Output = ()> + Send + 'static) {

@@ -3,6 +3,7 @@
 //! `Db::read` lends a connection, `Db::write` runs a unit of work that commits on `Ok` and leaves nothing behind on `Err`
 //! or when its caller goes away. SQL text is written once, with `$1`; what really differs stands in `dialect`.
 
+mod connections;
 mod dialect;
 mod group_commit;
 mod query;
@@ -10,15 +11,14 @@ mod query;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, PgConnection, SqliteConnection};
 use tokio::sync::watch;
 
 use crate::kit::Internal;
-use group_commit::{Outcome, Turn, Writer};
+use connections::{Connections, Lent};
+use group_commit::{CommitFailed, Outcome, Turn, Writer};
 
 pub use dialect::Changes;
 pub use query::{Query, Row, Value};
@@ -36,12 +36,27 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite { readers: SqlitePool, writer: Writer },
-    Postgres(PgPool),
+    Sqlite {
+        readers: Connections<SqliteConnection>,
+        writer: Writer,
+    },
+    Postgres(Connections<PgConnection>),
 }
 
 /// A borrowed connection; inside `Db::write`, a unit of work.
-pub struct Tx(Connection, Wake);
+pub struct Tx {
+    connection: Connection,
+    wake: Wake,
+    allowed: Allowed,
+}
+
+/// How many statements may come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    Any,
+    One,
+    NoMore,
+}
 
 /// Whom a commit wakes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,16 +66,14 @@ enum Wake {
 }
 
 enum Connection {
-    SqliteReader(PoolConnection<Sqlite>),
+    SqliteReader(Lent<SqliteConnection>),
     SqliteWriter(Turn),
-    PostgresReader(PoolConnection<Postgres>),
-    PostgresWriter(sqlx::Transaction<'static, Postgres>),
+    Postgres(Lent<PgConnection>),
 }
 
 /// Connections beyond this many make two cores slower, not faster (see `docs/performance.md`).
-const POSTGRES_CONNECTIONS: u32 = 8;
-const SQLITE_READERS: u32 = 4;
-const IDLE_BEFORE_PING: Duration = Duration::from_secs(30);
+const POSTGRES_CONNECTIONS: usize = 8;
+const SQLITE_READERS: usize = 4;
 
 impl Db {
     /// Opens `sqlite:PATH` (made if missing) or `postgres://…`, and brings the schema up to date.
@@ -82,14 +95,13 @@ impl Db {
         work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
         let connection = match &self.engine {
-            Engine::Sqlite { readers, .. } => {
-                Connection::SqliteReader(readers.acquire().await.map_err(Internal::from)?)
-            }
-            Engine::Postgres(pool) => {
-                Connection::PostgresReader(pool.acquire().await.map_err(Internal::from)?)
-            }
+            Engine::Sqlite { readers, .. } => Connection::SqliteReader(readers.lend().await?),
+            Engine::Postgres(connections) => Connection::Postgres(connections.lend().await?),
         };
-        work(&mut Tx(connection, Wake::Nobody)).await
+        let mut tx = Tx::new(connection, Allowed::Any);
+        let result = work(&mut tx).await?;
+        tx.end(Outcome::Keep).await?;
+        Ok(result)
     }
 
     /// Runs a unit of work. On `Ok` it is on disk before this returns; on `Err`, or if this future is dropped, nothing of it is.
@@ -100,18 +112,40 @@ impl Db {
     ) -> Result<T, E> {
         let connection = match &self.engine {
             Engine::Sqlite { writer, .. } => Connection::SqliteWriter(writer.turn().await?),
-            Engine::Postgres(pool) => {
-                Connection::PostgresWriter(pool.begin().await.map_err(Internal::from)?)
+            Engine::Postgres(connections) => {
+                let mut lent = connections.lend().await?;
+                lent.begin().await?;
+                Connection::Postgres(lent)
             }
         };
-        let mut tx = Tx(connection, Wake::Nobody);
+        self.finish(Tx::new(connection, Allowed::Any), work).await
+    }
+
+    /// Runs a unit of work that is one statement: PostgreSQL makes it durable without being asked to begin and to commit, which
+    /// saves two trips. A second statement is an error.
+    pub async fn write_one<T, E: From<Internal>>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let connection = match &self.engine {
+            Engine::Sqlite { writer, .. } => Connection::SqliteWriter(writer.turn().await?),
+            Engine::Postgres(connections) => Connection::Postgres(connections.lend().await?),
+        };
+        self.finish(Tx::new(connection, Allowed::One), work).await
+    }
+
+    async fn finish<T, E: From<Internal>>(
+        &self,
+        mut tx: Tx,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
         let result = work(&mut tx).await;
         let (outcome, wake) = if result.is_ok() {
-            (Outcome::Keep, tx.1)
+            (Outcome::Keep, tx.wake)
         } else {
             (Outcome::Undo, Wake::Nobody)
         };
-        tx.finish(outcome).await?;
+        tx.end(outcome).await?;
         if wake == Wake::Workers {
             self.bell.send_replace(());
         }
@@ -128,7 +162,7 @@ impl Db {
     pub async fn changes(&self) -> Result<Option<Changes>, Internal> {
         match &self.engine {
             Engine::Sqlite { .. } => Ok(None),
-            Engine::Postgres(pool) => Changes::listen(pool).await.map(Some),
+            Engine::Postgres(connections) => Changes::listen(connections.options()).await.map(Some),
         }
     }
 
@@ -164,12 +198,8 @@ impl Engine {
             .pragma("mmap_size", "268435456");
         let mut connection = options.connect().await?;
         dialect::migrate_sqlite(&mut connection, options.get_filename(), &MIGRATIONS).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
-            .test_before_acquire(false)
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
+        let options = options.read_only(true).create_if_missing(false);
+        let readers = Connections::new(options, SQLITE_READERS);
         Ok(Self::Sqlite {
             readers,
             writer: Writer::new(connection),
@@ -178,23 +208,11 @@ impl Engine {
 
     async fn open_postgres(url: &str) -> Result<Self, Internal> {
         let options = PgConnectOptions::from_str(url)?.application_name("usher");
-        let pool = PgPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .test_before_acquire(false)
-            .acquire_timeout(Duration::from_secs(3))
-            .max_lifetime(Duration::from_mins(30))
-            .before_acquire(|connection, about| {
-                Box::pin(async move {
-                    if about.idle_for > IDLE_BEFORE_PING {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_with(options)
-            .await?;
-        dialect::migrate_postgres(&pool, &MIGRATIONS).await?;
-        Ok(Self::Postgres(pool))
+        let connections = Connections::new(options, POSTGRES_CONNECTIONS);
+        let mut first = connections.lend().await?;
+        dialect::migrate_postgres(first.connection()?, &MIGRATIONS).await?;
+        first.give_back("").await?;
+        Ok(Self::Postgres(connections))
     }
 }
 
@@ -206,15 +224,24 @@ impl Tx {
 
     /// Lets the workers of the queues look as soon as this unit of work is committed.
     pub fn wake_workers(&mut self) {
-        self.1 = Wake::Workers;
+        self.wake = Wake::Workers;
     }
 
-    async fn finish(self, outcome: Outcome) -> Result<(), Internal> {
-        match (self.0, outcome) {
+    fn new(connection: Connection, allowed: Allowed) -> Self {
+        Self {
+            connection,
+            wake: Wake::Nobody,
+            allowed,
+        }
+    }
+
+    /// Gives the connection back; a unit of work is on disk then, or undone.
+    async fn end(self, outcome: Outcome) -> Result<(), Internal> {
+        match (self.connection, outcome) {
             (Connection::SqliteWriter(turn), outcome) => turn.finish(outcome).await,
-            (Connection::PostgresWriter(tx), Outcome::Keep) => Ok(tx.commit().await?),
-            (Connection::PostgresWriter(tx), Outcome::Undo) => Ok(tx.rollback().await?),
-            (Connection::SqliteReader(_) | Connection::PostgresReader(_), _) => Ok(()),
+            (Connection::SqliteReader(lent), _) => lent.give_back("").await,
+            (Connection::Postgres(lent), Outcome::Keep) => lent.give_back("COMMIT").await,
+            (Connection::Postgres(lent), Outcome::Undo) => lent.give_back("ROLLBACK").await,
         }
     }
 }
@@ -223,7 +250,11 @@ impl Tx {
 #[must_use]
 pub fn is_unavailable(failure: &Internal) -> bool {
     use sqlx::Error;
-    match failure.cause().downcast_ref::<Error>() {
+    let cause = failure.cause();
+    let uncommitted = cause.downcast_ref::<CommitFailed>();
+    let cause =
+        uncommitted.map_or_else(|| cause.downcast_ref::<Error>(), |failed| Some(&*failed.0));
+    match cause {
         Some(
             Error::Io(_)
             | Error::PoolTimedOut
@@ -231,12 +262,36 @@ pub fn is_unavailable(failure: &Internal) -> bool {
             | Error::WorkerCrashed
             | Error::Tls(_),
         ) => true,
-        // PostgreSQL class 57P (shutting down, starting up), class 53 (out of resources); SQLite 5 busy, 10 I/O, 13 full, 14 can't open.
-        Some(Error::Database(error)) => error.code().is_some_and(|code| {
-            code.starts_with("57P")
-                || code.starts_with("53")
-                || matches!(code.as_ref(), "5" | "10" | "13" | "14" | "261")
-        }),
+        Some(Error::Database(error)) => error.code().is_some_and(|code| is_outage(&code)),
         _ => false,
+    }
+}
+
+/// PostgreSQL's five characters: class 08 (connection lost), 53 (out of resources), 57P (shutting down, starting up). SQLite's
+/// number, whose lowest byte is the plain code: 5 busy, 10 I/O, 13 full, 14 can't open.
+fn is_outage(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["08", "53", "57P"]
+            .iter()
+            .any(|class| code.starts_with(class));
+    }
+    let number = code.parse::<u32>().ok();
+    number.is_some_and(|number| matches!(number & 0xff, 5 | 10 | 13 | 14))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_outage;
+
+    #[test]
+    fn outages_are_told_from_mistakes() {
+        for code in [
+            "08006", "53300", "57P01", "5", "261", "10", "778", "13", "14",
+        ] {
+            assert!(is_outage(code), "{code}");
+        }
+        for code in ["22021", "23505", "40001", "57014", "1", "19", "2067", ""] {
+            assert!(!is_outage(code), "{code}");
+        }
     }
 }

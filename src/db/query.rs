@@ -7,7 +7,7 @@ use sqlx::{
     Type,
 };
 
-use super::{Connection, Tx};
+use super::{Allowed, Connection, Tx};
 use crate::kit::Internal;
 
 /// What can be bound: whatever both drivers can encode.
@@ -45,13 +45,11 @@ pub struct Query<'t> {
 
 impl<'t> Query<'t> {
     pub(super) fn new(tx: &'t mut Tx, sql: &'static str) -> Self {
-        let arguments = match tx.0 {
+        let arguments = match tx.connection {
             Connection::SqliteReader(_) | Connection::SqliteWriter(_) => {
                 Arguments::Sqlite(SqliteArguments::default())
             }
-            Connection::PostgresReader(_) | Connection::PostgresWriter(_) => {
-                Arguments::Postgres(PgArguments::default())
-            }
+            Connection::Postgres(_) => Arguments::Postgres(PgArguments::default()),
         };
         Self {
             tx,
@@ -151,6 +149,13 @@ impl<'t> Query<'t> {
             );
             return Err(Internal::because(sentence));
         }
+        self.tx.allowed = match self.tx.allowed {
+            Allowed::Any => Allowed::Any,
+            Allowed::One => Allowed::NoMore,
+            Allowed::NoMore => {
+                return Err(Internal::because("a second statement in a unit of one"));
+            }
+        };
         Ok((self.tx, self.sql, self.arguments?))
     }
 }
@@ -167,11 +172,11 @@ impl Tx {
     /// Asks the database whether it understands a statement, without running it.
     pub async fn prepare(&mut self, sql: &str) -> Result<(), Internal> {
         let sql = AssertSqlSafe(sql).into_sql_str();
-        match &self.0 {
+        match &self.connection {
             Connection::SqliteReader(_) | Connection::SqliteWriter(_) => {
                 self.sqlite()?.prepare(sql).await?;
             }
-            Connection::PostgresReader(_) | Connection::PostgresWriter(_) => {
+            Connection::Postgres(_) => {
                 self.postgres()?.prepare(sql).await?;
             }
         }
@@ -179,17 +184,16 @@ impl Tx {
     }
 
     fn sqlite(&mut self) -> Result<&mut sqlx::SqliteConnection, Internal> {
-        match &mut self.0 {
-            Connection::SqliteReader(connection) => Ok(&mut *connection),
+        match &mut self.connection {
+            Connection::SqliteReader(lent) => lent.connection(),
             Connection::SqliteWriter(turn) => turn.connection(),
-            Connection::PostgresReader(_) | Connection::PostgresWriter(_) => Err(mixed_up()),
+            Connection::Postgres(_) => Err(mixed_up()),
         }
     }
 
     fn postgres(&mut self) -> Result<&mut sqlx::PgConnection, Internal> {
-        match &mut self.0 {
-            Connection::PostgresReader(connection) => Ok(&mut *connection),
-            Connection::PostgresWriter(tx) => Ok(&mut *tx),
+        match &mut self.connection {
+            Connection::Postgres(lent) => lent.connection(),
             Connection::SqliteReader(_) | Connection::SqliteWriter(_) => Err(mixed_up()),
         }
     }

@@ -106,7 +106,7 @@ pub async fn record(
     moment: &Moment,
     actor: &Actor,
     happening: Happening,
-) -> Result<EventId, Internal> {
+) -> Result<Event, Internal> {
     let event = Event {
         id: moment.id(),
         at: moment.now,
@@ -118,7 +118,7 @@ pub async fn record(
     if store::insert(tx, &event).await? > 0 {
         queue_deliveries(tx, moment, &event).await?;
     }
-    Ok(event.id)
+    Ok(event)
 }
 
 async fn queue_deliveries(tx: &mut Tx, moment: &Moment, event: &Event) -> Result<(), Internal> {

@@ -28,8 +28,8 @@ pub use claims_request::{BadClaimsRequest, ClaimsRequest, Wanted};
 pub use issue_code::{CodeBinding, issue_code};
 pub use redeem_code::{NotRedeemed, Redeemed, Redeeming, redeem_code};
 pub use refresh::{
-    NotRefreshed, RefreshLifetimes, Refreshed, Refreshing, begin_refresh, find_refresh_token,
-    refresh,
+    Exchangeable, NotRefreshed, RefreshLifetimes, Refreshed, Refreshing, begin_refresh, exchange,
+    find_refresh_token, look, refresh,
 };
 pub use remove::{remove_application, remove_client};
 pub use revocations::Revocations;

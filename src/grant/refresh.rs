@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::store::{self, GrantRow, NewRefreshToken};
+use super::store::{self, GrantRow, NewRefreshToken, RefreshRow};
 use super::{Grant, GrantId, refresh_token, revoke_grant};
 use crate::application::{ClientId, Scopes};
 use crate::config;
@@ -81,7 +81,59 @@ pub async fn begin_refresh(
     Ok(token)
 }
 
-/// Exchanges a refresh token for the next one of its family.
+/// A refresh token that may be exchanged, as it was read; `exchange` finds whether it still is.
+pub struct Exchangeable {
+    pub grant: Grant,
+    hash: Vec<u8>,
+    ends_at: DateTime<Utc>,
+}
+
+/// Reads a token that can be exchanged in one statement. `None`: `refresh` knows what is the matter with it.
+pub async fn look(
+    tx: &mut Tx,
+    moment: &Moment,
+    refreshing: &Refreshing,
+    lifetimes: RefreshLifetimes,
+) -> Result<Option<Exchangeable>, Internal> {
+    let hash = refreshing.token.digest();
+    let row = store::find_refresh_token(tx, hash.clone()).await?;
+    let Some(row) = row.filter(|_| lifetimes.grace == TimeDelta::zero()) else {
+        return Ok(None);
+    };
+    if !matches!(
+        standing(&row, moment, refreshing, lifetimes)?,
+        Standing::Good
+    ) {
+        return Ok(None);
+    }
+    Ok(Some(Exchangeable {
+        grant: Grant::try_from(row.grant)?,
+        hash,
+        ends_at: row.ends_at,
+    }))
+}
+
+/// Puts the next token of the family in the place of this one. `None`: somebody was faster.
+///
+/// One statement: what ends a grant deletes its tokens, so a token that is still there is still good.
+pub async fn exchange(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    moment: &Moment,
+    held: &Exchangeable,
+    lifetimes: RefreshLifetimes,
+) -> Result<Option<Secret>, Internal> {
+    let (token, next) = next(
+        sealer,
+        moment,
+        held.grant.id,
+        (lifetimes.idle, held.ends_at),
+    );
+    let replaced = store::replace_refresh_token(tx, held.hash.clone(), next).await?;
+    Ok(replaced.then_some(token))
+}
+
+/// Exchanges a refresh token for the next one of its family, or says why not.
 pub async fn refresh(
     tx: &mut Tx,
     sealer: &Sealer,
@@ -93,37 +145,81 @@ pub async fn refresh(
     let Some(row) = store::find_refresh_token(tx, hash.clone()).await? else {
         return no_longer_kept(tx, sealer, moment, refreshing).await;
     };
+    match standing(&row, moment, refreshing, lifetimes)? {
+        Standing::Good => {}
+        Standing::UsedBefore => return used_before(tx, moment, &row.grant).await,
+        Standing::Bad(reason) => return Ok(Refreshed::Refused(reason)),
+    }
+    let held = Exchangeable {
+        grant: Grant::try_from(row.grant)?,
+        hash,
+        ends_at: row.ends_at,
+    };
+    let next = if lifetimes.grace > TimeDelta::zero() {
+        Some(add(tx, sealer, moment, &held, lifetimes).await?)
+    } else {
+        exchange(tx, sealer, moment, &held, lifetimes).await?
+    };
+    match next {
+        Some(next) => Ok(Refreshed::Granted {
+            grant: Box::new(held.grant),
+            next,
+        }),
+        // Another request with the same token was faster.
+        None => no_longer_kept(tx, sealer, moment, refreshing).await,
+    }
+}
+
+/// Keeps this token for the grace window, beside the next one.
+async fn add(
+    tx: &mut Tx,
+    sealer: &Sealer,
+    moment: &Moment,
+    held: &Exchangeable,
+    lifetimes: RefreshLifetimes,
+) -> Result<Secret, Internal> {
+    let (token, next) = next(
+        sealer,
+        moment,
+        held.grant.id,
+        (lifetimes.idle, held.ends_at),
+    );
+    store::rotate_refresh_token(tx, held.hash.clone(), moment.now).await?;
+    store::delete_rotated(tx, held.grant.id, moment.now - lifetimes.grace).await?;
+    store::insert_refresh_token(tx, next).await?;
+    Ok(token)
+}
+
+enum Standing {
+    Good,
+    UsedBefore,
+    Bad(NotRefreshed),
+}
+
+fn standing(
+    row: &RefreshRow,
+    moment: &Moment,
+    refreshing: &Refreshing,
+    lifetimes: RefreshLifetimes,
+) -> Result<Standing, Internal> {
     if row.grant.client_id != refreshing.client || row.grant.revoked_at.is_some() {
-        return Ok(Refreshed::Refused(NotRefreshed::Unknown));
+        return Ok(Standing::Bad(NotRefreshed::Unknown));
     }
     if row.expires_at <= moment.now {
-        return Ok(Refreshed::Refused(NotRefreshed::Expired));
+        return Ok(Standing::Bad(NotRefreshed::Expired));
     }
     let forgiven = row
         .rotated_at
         .is_none_or(|at| moment.now <= at + lifetimes.grace);
     if !forgiven {
-        return used_before(tx, moment, &row.grant).await;
+        return Ok(Standing::UsedBefore);
     }
     let granted: Scopes = row.grant.scope.parse()?;
     let wanted = refreshing.scope.as_ref();
     if wanted.is_some_and(|wanted| !wanted.is_within(&granted)) {
-        return Ok(Refreshed::Refused(NotRefreshed::BroaderScope));
+        return Ok(Standing::Bad(NotRefreshed::BroaderScope));
     }
-    let grant = Grant::try_from(row.grant)?;
-    let (token, next) = next(sealer, moment, grant.id, (lifetimes.idle, row.ends_at));
-    if lifetimes.grace > TimeDelta::zero() {
-        store::rotate_refresh_token(tx, hash, moment.now).await?;
-        store::delete_rotated(tx, grant.id, moment.now - lifetimes.grace).await?;
-        store::insert_refresh_token(tx, next).await?;
-    } else if !store::replace_refresh_token(tx, hash, next).await? {
-        // Another request with the same token was faster.
-        return no_longer_kept(tx, sealer, moment, refreshing).await;
-    }
-    Ok(Refreshed::Granted {
-        grant: Box::new(grant),
-        next: token,
-    })
+    Ok(Standing::Good)
 }
 
 /// A client's refresh token that would work now, with the time at which it expires.

@@ -101,6 +101,14 @@ pub async fn names_of(tx: &mut Tx, identity: Id<kinds::Identity>) -> Result<Vec<
     store::names_of(tx, identity).await
 }
 
+/// The same of a person who may sign in; `None` of anybody else.
+pub async fn names_of_active(
+    tx: &mut Tx,
+    identity: Id<kinds::Identity>,
+) -> Result<Option<Vec<String>>, Internal> {
+    store::names_of_active(tx, identity).await
+}
+
 /// The groups that a person is in, each once, by name.
 pub async fn groups_of(tx: &mut Tx, identity: Id<kinds::Identity>) -> Result<Vec<Group>, Internal> {
     store::groups_of(tx, identity).await

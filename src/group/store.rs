@@ -181,6 +181,24 @@ pub(super) async fn names_of(tx: &mut Tx, identity: IdentityId) -> Result<Vec<St
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
+/// A row without a name is somebody who is in no group.
+pub(super) async fn names_of_active(
+    tx: &mut Tx,
+    identity: IdentityId,
+) -> Result<Option<Vec<String>>, Internal> {
+    let rows: Vec<(Option<String>,)> = tx
+        .sql(
+            "SELECT DISTINCT g.name FROM identity i
+             LEFT JOIN membership m ON m.identity_id = i.id LEFT JOIN user_group g ON g.id = m.group_id
+             WHERE i.id = $1 AND i.status = 'active' ORDER BY g.name",
+        )
+        .bind(identity)
+        .all()
+        .await?;
+    let known = !rows.is_empty();
+    Ok(known.then(|| rows.into_iter().filter_map(|(name,)| name).collect()))
+}
+
 /// The groups a person is in, each once.
 pub(super) async fn groups_of(tx: &mut Tx, identity: IdentityId) -> Result<Vec<Group>, Internal> {
     tx.sql(

@@ -37,6 +37,11 @@ pub(super) fn application_admits(
     Ok(())
 }
 
+/// Whether anybody has to be asked whose address it is.
+pub(super) fn address_matters(method: InviteMethod) -> bool {
+    address_admits(method, Address::Taken).is_err()
+}
+
 /// How long a link may be good.
 pub(super) fn lifetime_problem(lifetime: TimeDelta) -> Option<FieldProblem> {
     let sentence = "Choose a lifetime from 1 hour to 30 days.";

@@ -25,8 +25,8 @@ use crate::api::{
 use crate::app::{ApiClient, App};
 use crate::application::{ApplicationId, Purpose};
 use crate::db::Tx;
-use crate::event::{self, Kind};
-use crate::kit::{EmailAddress, Failed, Moment, kinds};
+use crate::event::{self, Actor, Event, Kind};
+use crate::kit::{EmailAddress, Failed, Internal, Moment, kinds};
 use crate::web::{ApiQuery, Failure, Json};
 
 use body::{AddressBody, InvitationBody, LifetimeBody};
@@ -101,46 +101,49 @@ async fn create(
     let (moment, catalogue, actor) = (app.moment(), app.catalogue.current(), client.actor());
     let inviter = body.inviter(&client.name, actor)?;
     let (new, sending) = (body.read(&catalogue)?, body.sending());
-    let made = app
-        .db
-        .write(async |tx| {
-            let made = once.run(tx, &moment, async |tx| {
-                let issued = issue::issue(
-                    tx,
-                    &app.desk(&catalogue),
-                    &moment,
-                    (inviter, appoints(&client)),
-                    new,
-                )
-                .await?;
-                if sending == Sending::LinkOnly {
-                    let revealed = Kind::InvitationLinkRevealed
-                        .about(issued.invitation.id, serde_json::json!({}));
-                    event::record(tx, &moment, &actor, revealed).await?;
-                }
-                Ok::<_, Failed<Refused>>((issued.invitation.id, issued.link))
-            });
-            let made = made.await?;
-            let invitation = found(tx, &moment, made.id()).await?;
-            Ok::<_, Failure>((
-                InvitationDetail::read(tx, &invitation).await?,
-                invitation.revision,
-                made,
-            ))
+    let groups = new.groups.clone();
+    let written = app.db.write(async |tx| {
+        let desk = app.desk(&catalogue);
+        let made = once.run(tx, &moment, async |tx| {
+            let who = (inviter, appoints(&client));
+            let issued = issue::issue(tx, &desk, &moment, who, new).await?;
+            let since = reveal(tx, &moment, &actor, (issued.invitation.id, sending)).await?;
+            Ok::<_, Failed<Refused>>((issued.invitation.id, (issued, since)))
+        });
+        Ok::<_, Failure>(match made.await? {
+            Made::Now(_, (issued, since)) => {
+                let detail = InvitationDetail::begins(&issued, groups, since.into_iter().collect());
+                let link = (sending == Sending::LinkOnly).then_some(issued.link);
+                (detail, issued.invitation.revision, link)
+            }
+            Made::Before(id) => {
+                let invitation = found(tx, &moment, id).await?;
+                let detail = InvitationDetail::read(tx, &invitation).await?;
+                (detail, invitation.revision, None)
+            }
         })
-        .await?;
-    let (invitation, revision, made) = made;
-    let link = match made {
-        Made::Now(_, link) if sending == Sending::LinkOnly => Some(link),
-        Made::Now(..) | Made::Before(_) => None,
-    };
+    });
+    let (invitation, revision, link) = written.await?;
+    let id = invitation.id().to_string();
     Ok(Created {
-        location: app
-            .links
-            .api_v1(&["invitations", &invitation.id().to_string()]),
+        location: app.links.api_v1(&["invitations", &id]),
         revision,
         body: CreatedInvitation::new(invitation, link),
     })
+}
+
+/// Somebody sees a link: the log says who.
+async fn reveal(
+    tx: &mut Tx,
+    moment: &Moment,
+    actor: &Actor,
+    (id, sending): (InvitationId, Sending),
+) -> Result<Option<Event>, Internal> {
+    if sending == Sending::Letter {
+        return Ok(None);
+    }
+    let revealed = Kind::InvitationLinkRevealed.about(id, serde_json::json!({}));
+    event::record(tx, moment, actor, revealed).await.map(Some)
 }
 
 /// Seeing a link needs a permission of its own (R133), and so does everything about an administrator's invitation: whoever
@@ -258,14 +261,11 @@ async fn again<P: Needs>(
             sending,
         )?;
         let issued = resend::resend(tx, &app.desk(&catalogue), &moment, wish).await?;
-        if sending == Sending::LinkOnly {
-            let revealed = Kind::InvitationLinkRevealed.about(id, serde_json::json!({}));
-            event::record(tx, &moment, &actor, revealed).await?;
-        }
+        reveal(tx, &moment, &actor, (id, sending)).await?;
         let invitation = found(tx, &moment, id).await?;
         Ok::<_, Failure>(Issued {
             invitation,
-            link: issued.link,
+            ..issued
         })
     });
     resent.await

@@ -1,19 +1,23 @@
 //! An administrator invites (R20–R49, R63): the row, its groups, the letter and the event appear together or not at all.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::admission::{self, Address};
 use super::store::{self, Secrets};
 use super::token::{self, Binding};
-use super::{Appoints, Invitation, Inviter, NewInvitation, Refused, Sending, Stage, code};
-use crate::application::{Application, Catalogue, ClientId, Purpose};
+use super::{
+    Appoints, Invitation, InvitationId, Inviter, NewInvitation, Refused, Sending, Stage, code,
+};
+use crate::application::{Application, Catalogue, ClientId, InviteMethod, Purpose};
 use crate::db::Tx;
-use crate::event;
-use crate::group;
+use crate::event::{self, Event};
+use crate::group::GroupId;
 use crate::identity::{self, Attributes, IdentifierKind};
 use crate::keys::{KeyRing, Sealer};
-use crate::kit::{EmailAddress, Failed, FieldProblem, Internal, Moment, Secret};
-use crate::mail::{self, Envelope, InvitationLetter};
+use crate::kit::{Failed, FieldProblem, Internal, Moment, Secret};
+use crate::mail::{self, Delivery, Envelope, InvitationLetter};
 use crate::web::Links;
 
 /// What issuing needs beside the database: everything is in memory.
@@ -24,10 +28,13 @@ pub struct Desk<'a> {
     pub catalogue: &'a Catalogue,
 }
 
-/// An invitation and its link, which is shown to nobody but the one who may have it (R133).
+/// What was written, and the link, which is shown to nobody but the one who may have it (R133).
 pub struct Issued {
     pub invitation: Invitation,
     pub link: Secret,
+    pub event: Event,
+    /// `None`: no letter goes out.
+    pub delivery: Option<Delivery>,
 }
 
 /// Issues an invitation.
@@ -47,24 +54,53 @@ pub async fn issue(
         ..drawn_up(moment, client, inviter, &new)
     };
     let fresh = FreshLink::make(desk, moment, &invitation)?;
-    store::expire_for(tx, application.id, new.email.key(), moment.now).await?;
-    if !store::insert(tx, &invitation, fresh.secrets).await? {
-        let pending = store::find_pending(tx, application.id, new.email.key()).await?;
-        let id = pending
-            .ok_or_else(|| Internal::because("an invitation was neither inserted nor found"))?;
-        return Err(Failed::Refused(Refused::AlreadyPending(id)));
-    }
-    for group in &new.groups {
-        store::add_group(tx, invitation.id, *group).await?;
-    }
-    record_created(tx, moment, &invitation, new.sending).await?;
-    if new.sending == Sending::Letter {
-        post(tx, desk, moment, &invitation, (&fresh.link, &fresh.code)).await?;
-    }
+    insert(tx, moment, &invitation, &fresh.secrets).await?;
+    place(tx, invitation.id, new.groups).await?;
+    let event = record_created(tx, moment, &invitation, new.sending).await?;
+    let delivery = post(tx, desk, moment, &invitation, (&fresh, new.sending)).await?;
     Ok(Issued {
         invitation,
         link: fresh.link,
+        event,
+        delivery,
     })
+}
+
+/// One that should have expired by now doesn't stand in the way, but only then is looked for.
+async fn insert(
+    tx: &mut Tx,
+    moment: &Moment,
+    invitation: &Invitation,
+    secrets: &Secrets,
+) -> Result<(), Failed<Refused>> {
+    if store::insert(tx, invitation, secrets).await? {
+        return Ok(());
+    }
+    let (application, email) = (invitation.application, invitation.email.key());
+    let expired = store::expire_for(tx, application, email, moment.now).await?;
+    if expired > 0 && store::insert(tx, invitation, secrets).await? {
+        return Ok(());
+    }
+    let pending = store::find_pending(tx, application, email).await?;
+    let id =
+        pending.ok_or_else(|| Internal::because("an invitation was neither inserted nor found"))?;
+    Err(Failed::Refused(Refused::AlreadyPending(id)))
+}
+
+async fn place(
+    tx: &mut Tx,
+    invitation: InvitationId,
+    groups: Vec<GroupId>,
+) -> Result<(), Failed<Refused>> {
+    let distinct: BTreeSet<_> = groups.into_iter().collect();
+    for group in distinct {
+        if !store::add_group(tx, invitation, group).await? {
+            let sentence = format!("There is no group {group}.");
+            let problem = FieldProblem::new("groups", "group_unknown", sentence);
+            return Err(Failed::Refused(Refused::Fields(vec![problem])));
+        }
+    }
+    Ok(())
 }
 
 async fn admit<'a>(
@@ -83,29 +119,37 @@ async fn admit<'a>(
         .client_of(application.id)
         .ok_or_else(unknown)?;
     admission::fields_admit(new).map_err(Failed::Refused)?;
-    for group in &new.groups {
-        if group::find(tx, *group).await?.is_none() {
-            let problem = FieldProblem::new(
-                "groups",
-                "group_unknown",
-                format!("There is no group {group}."),
-            );
-            return Err(Failed::Refused(Refused::Fields(vec![problem])));
-        }
-    }
-    let store = identity::find_store(tx, new.store)
-        .await?
-        .ok_or_else(unknown)?;
-    let attributes =
-        Attributes::parse(&store.attributes, new.attributes.clone()).map_err(|problems| {
-            Failed::Refused(Refused::Fields(
-                problems.into_iter().map(of_attributes).collect(),
-            ))
-        })?;
-    let address = address_of(tx, new, &new.email).await?;
-    admission::address_admits(application.policy.invite_method, address)
-        .map_err(Failed::Refused)?;
+    let attributes = attributes(tx, new).await?;
+    let method = application.policy.invite_method;
+    let address = address_of(tx, new, method).await?;
+    admission::address_admits(method, address).map_err(Failed::Refused)?;
     Ok((application, client.id, attributes))
+}
+
+/// Nobody is looked for where it doesn't matter.
+async fn address_of(
+    tx: &mut Tx,
+    new: &NewInvitation,
+    method: InviteMethod,
+) -> Result<Address, Internal> {
+    let kind = IdentifierKind::Email;
+    let taken = admission::address_matters(method)
+        && identity::is_taken(tx, new.store, kind, new.email.key()).await?;
+    Ok(if taken { Address::Taken } else { Address::Free })
+}
+
+/// The store is asked only where there is something to check against it.
+async fn attributes(tx: &mut Tx, new: &NewInvitation) -> Result<Attributes, Failed<Refused>> {
+    if new.attributes.is_empty() {
+        return Ok(Attributes::default());
+    }
+    let store = identity::find_store(tx, new.store).await?;
+    let store = store.ok_or(Failed::Refused(Refused::UnknownApplication))?;
+    let parsed = Attributes::parse(&store.attributes, new.attributes.clone());
+    parsed.map_err(|problems| {
+        let problems = problems.into_iter().map(of_attributes).collect();
+        Failed::Refused(Refused::Fields(problems))
+    })
 }
 
 fn of_attributes(problem: FieldProblem) -> FieldProblem {
@@ -113,15 +157,6 @@ fn of_attributes(problem: FieldProblem) -> FieldProblem {
         field: format!("attributes/{}", problem.field),
         ..problem
     }
-}
-
-async fn address_of(
-    tx: &mut Tx,
-    new: &NewInvitation,
-    email: &EmailAddress,
-) -> Result<Address, Internal> {
-    let taken = identity::is_taken(tx, new.store, IdentifierKind::Email, email.key()).await?;
-    Ok(if taken { Address::Taken } else { Address::Free })
 }
 
 fn drawn_up(
@@ -195,14 +230,17 @@ impl FreshLink {
     }
 }
 
-/// Puts the letter into the outbox, in the same transaction.
+/// Puts the letter into the outbox, in the same transaction, if one is wanted.
 pub(super) async fn post(
     tx: &mut Tx,
     desk: &Desk<'_>,
     moment: &Moment,
     invitation: &Invitation,
-    (link, code): (&Secret, &Secret),
-) -> Result<(), Internal> {
+    (fresh, sending): (&FreshLink, Sending),
+) -> Result<Option<Delivery>, Internal> {
+    if sending == Sending::LinkOnly {
+        return Ok(None);
+    }
     let application = desk.catalogue.application(invitation.application);
     let letter = InvitationLetter {
         application: application.map(|it| it.name.clone()).unwrap_or_default(),
@@ -214,8 +252,8 @@ pub(super) async fn post(
             .as_ref()
             .map(|it| it.as_typed().to_owned()),
         message: invitation.message.clone(),
-        link: link.reveal().to_owned(),
-        code: code.reveal().to_owned(),
+        link: fresh.link.reveal().to_owned(),
+        code: fresh.code.reveal().to_owned(),
         code_page: desk.links.enter_code(),
         expires_at: invitation.expires_at,
         details: Some(desk.links.console_invitation(&invitation.id.to_string())),
@@ -225,8 +263,8 @@ pub(super) async fn post(
         locale: &invitation.locale,
         invitation: Some(invitation.id),
     };
-    mail::enqueue(tx, desk.sealer, moment, envelope, &letter).await?;
-    Ok(())
+    let letter = mail::enqueue(tx, desk.sealer, moment, envelope, &letter).await?;
+    Ok(Some(Delivery::begins(letter, moment)))
 }
 
 async fn record_created(
@@ -234,7 +272,7 @@ async fn record_created(
     moment: &Moment,
     invitation: &Invitation,
     sending: Sending,
-) -> Result<(), Internal> {
+) -> Result<Event, Internal> {
     let data = serde_json::json!({
         "application": invitation.application,
         "store": invitation.store,
@@ -243,6 +281,5 @@ async fn record_created(
         "letter": sending == Sending::Letter,
     });
     let happening = event::Kind::InvitationCreated.about(invitation.id, data);
-    event::record(tx, moment, &invitation.inviter.actor, happening).await?;
-    Ok(())
+    event::record(tx, moment, &invitation.inviter.actor, happening).await
 }

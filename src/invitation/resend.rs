@@ -56,7 +56,7 @@ pub async fn resend(
         version: invitation.version,
         sent_at: invitation.sent_at,
         expires_at: invitation.expires_at,
-        secrets: fresh.secrets,
+        secrets: fresh.secrets.clone(),
     };
     if !store::replace_link(tx, invitation.id, link).await? {
         return Err(Failed::Refused(Refused::LinkReplaced));
@@ -65,13 +65,13 @@ pub async fn resend(
     let data =
         serde_json::json!({ "version": invitation.version, "expires_at": invitation.expires_at });
     let kind = event::Kind::InvitationResent;
-    event::record(tx, moment, wish.actor, kind.about(invitation.id, data)).await?;
-    if wish.sending == Sending::Letter {
-        issue::post(tx, desk, moment, &invitation, (&fresh.link, &fresh.code)).await?;
-    }
+    let event = event::record(tx, moment, wish.actor, kind.about(invitation.id, data)).await?;
+    let delivery = issue::post(tx, desk, moment, &invitation, (&fresh, wish.sending)).await?;
     Ok(Issued {
         invitation,
         link: fresh.link,
+        event,
+        delivery,
     })
 }
 

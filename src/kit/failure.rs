@@ -94,6 +94,8 @@ pub enum Because {
     Unprocessable,
     /// Too often.
     TooMany,
+    /// There is more to do just now than can be done soon.
+    Busy,
 }
 
 /// What is wrong with one field, in words for a person and a code for a program.
@@ -125,6 +127,11 @@ pub trait Refusal: fmt::Debug {
     /// What happened and what to do next, in English, for the API and the command line.
     /// Hosted pages look up the same code in their catalogues.
     fn sentence(&self) -> String;
+
+    /// When trying again makes sense, where waiting helps.
+    fn retry_after_seconds(&self) -> Option<u64> {
+        None
+    }
 
     /// The fields to mend, when the refusal is about fields.
     fn fields(&self) -> Vec<FieldProblem> {

@@ -102,6 +102,22 @@ pub struct Delivery {
     pub sent_at: Option<DateTime<Utc>>,
 }
 
+impl Delivery {
+    /// Of a letter that was written now.
+    #[must_use]
+    pub fn begins(letter: LetterId, moment: &Moment) -> Self {
+        Self {
+            letter,
+            state: State::Queued,
+            attempts: 0,
+            answer: None,
+            next_try: None,
+            queued_at: moment.now,
+            sent_at: None,
+        }
+    }
+}
+
 /// Writes a letter into the outbox. It goes out when the caller's unit of work is committed, and not otherwise.
 pub async fn enqueue<L: Letter>(
     tx: &mut Tx,

@@ -191,6 +191,13 @@ impl Refusal for Refused {
         }
     }
 
+    fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::LinkOver => None,
+            Self::NotTaken(not) => not.retry_after_seconds(),
+        }
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::LinkOver => "recovery_link_over",

@@ -83,7 +83,16 @@ impl Refusal for Refused {
     fn because(&self) -> Because {
         match self {
             Self::Wrong => Because::Unprocessable,
-            Self::TooMany(_) | Self::Busy(_) => Because::TooMany,
+            Self::TooMany(many) => many.because(),
+            Self::Busy(busy) => busy.because(),
+        }
+    }
+
+    fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::Wrong => None,
+            Self::TooMany(many) => many.retry_after_seconds(),
+            Self::Busy(busy) => busy.retry_after_seconds(),
         }
     }
 

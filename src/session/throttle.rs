@@ -49,8 +49,7 @@ pub struct TooManyAttempts {
 }
 
 impl TooManyAttempts {
-    #[must_use]
-    pub fn retry_after_seconds(self) -> u64 {
+    fn seconds(self) -> u64 {
         u64::try_from(self.retry_after.num_seconds())
             .unwrap_or_default()
             .max(1)
@@ -62,12 +61,16 @@ impl Refusal for TooManyAttempts {
         Because::TooMany
     }
 
+    fn retry_after_seconds(&self) -> Option<u64> {
+        Some(self.seconds())
+    }
+
     fn code(&self) -> &'static str {
         "too_many_attempts"
     }
 
     fn sentence(&self) -> String {
-        let minutes = self.retry_after_seconds().div_ceil(60);
+        let minutes = self.seconds().div_ceil(60);
         format!("Too many attempts. Wait {minutes} minutes, then try again. Nothing was lost.")
     }
 }

@@ -22,7 +22,7 @@ pub use links::{Links, path};
 pub use metrics::Metrics;
 pub use outgoing::{Answer, Forbidden, Loopback, Outgoing, Unanswered};
 pub use pages::{Brand, Page, Pages, Shell, add_words};
-pub use respond::{Failure, PageFailure, Refused, status_of};
+pub use respond::{Failure, PageFailure, Refused, form_again, status_of};
 pub use statics::{Statics, routes as static_routes};
 pub use visitor::{ClientAddress, RequestId, Visitor};
 pub use words::{Arguments, Locale, Words};

@@ -136,17 +136,29 @@ pub const fn status_of(because: Because) -> StatusCode {
         Because::Gone => StatusCode::GONE,
         Because::Stale => StatusCode::PRECONDITION_FAILED,
         Because::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Because::Busy => StatusCode::SERVICE_UNAVAILABLE,
     }
+}
+
+/// The form again, with what was typed, under the head that the refusal has everywhere.
+pub fn form_again(refusal: &impl Refusal, page: impl IntoResponse) -> Response {
+    let mut response = (status_of(refusal.because()), page).into_response();
+    if let Some(seconds) = refusal.retry_after_seconds() {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 impl<R: Refusal> From<R> for Failure {
     fn from(refusal: R) -> Self {
-        Self::refused(
-            status_of(refusal.because()),
-            refusal.code(),
-            refusal.sentence(),
-        )
-        .with_fields(refusal.fields())
+        let status = status_of(refusal.because());
+        let failure = Self::refused(status, refusal.code(), refusal.sentence());
+        let failure = failure.with_fields(refusal.fields());
+        match refusal.retry_after_seconds() {
+            Some(seconds) => failure.retry_after(seconds),
+            None => failure,
+        }
     }
 }
 

@@ -136,3 +136,22 @@ async fn r38_an_address_gets_few_codes() {
         assert_eq!(later.status, StatusCode::OK, "{}", later.body);
     }
 }
+
+/// The hashing pool is full: the invitee keeps the form with what they typed, and it works a moment later.
+#[tokio::test]
+async fn a_full_pool_asks_invitees_to_come_back() {
+    for app in TestApp::each().await {
+        let store = app.store("Customers").await;
+        let desk = app.expense_desk(store.id).await;
+        app.issues(invitation(&desk, GRACE)).await;
+        let (mut grace, form) = at_the_form(&app).await;
+        let full = app.app.hasher.fill();
+        let name = ("given_name", "Amazing Grace");
+        let busy = grace.submit(&form, "submit", &[PASSWORD, name]).await;
+        assert!(busy.asks_to_come_back(), "{} {}", busy.status, busy.body);
+        assert!(busy.body.contains("Amazing Grace"));
+        drop(full);
+        let done = grace.submit(&busy, "submit", &[PASSWORD]).await;
+        assert!(done.leaves_for.is_some(), "{}", done.body);
+    }
+}

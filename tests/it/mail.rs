@@ -1,10 +1,10 @@
 //! Letters: from the outbox over real TCP to a mail server that is not always kind.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use usher::db::Tx;
+use usher::db::{Db, Tx};
 use usher::job::{Job as _, Runner, drain};
 use usher::kit::{Clock, Internal};
 use usher::mail::{self, AddressCodeLetter, Postman, RecoveryLetter, Smtp, State};
@@ -515,6 +515,66 @@ async fn a_dead_server_slows_nothing_else() {
         recorded.unwrap();
         runner.stop(Duration::from_millis(50)).await;
     }
+}
+
+/// R137: over a slow network to a server of many moods every letter gets its own state, and none waits for another.
+#[tokio::test(flavor = "multi_thread")]
+async fn r137_a_moody_server_holds_up_only_what_it_is_moody_about() {
+    let server = SmtpServer::start(Protection::None).await;
+    for post in Post::each(&server).await {
+        for _ in 0..60 {
+            post.writes("grace@harborline.example", None, &recovery())
+                .await;
+        }
+        for (times, mood) in [
+            (2, Mood::Hangs),
+            (3, Mood::HangsUp),
+            (4, Mood::Says("451 4.7.1 greylisted")),
+            (5, Mood::Says("550 5.1.1 no such user")),
+        ] {
+            (0..times).for_each(|_| server.next(mood));
+        }
+        server.always(Some(Mood::Slow));
+        let (db, clock, begun) = (post.db().clone(), post.clock(), Instant::now());
+        let runner = Runner::new(clock);
+        runner.attend(&db, Arc::new(post.postman));
+        let wanted = [("bounced", 5), ("deferred", 7), ("queued", 2), ("sent", 46)];
+        states(&db, &wanted).await;
+        let one_by_one = Duration::from_millis(46 * 400);
+        assert!(begun.elapsed() < one_by_one, "they waited for each other");
+
+        // What was put off comes again; now one is refused for good.
+        server.next(Mood::Says("550 5.1.1 no such user"));
+        post.time.advance(TimeDelta::minutes(2));
+        let wanted = [("bounced", 6), ("queued", 2), ("sent", 52)];
+        states(&db, &wanted).await;
+        runner.stop(Duration::from_millis(50)).await;
+        server.always(None);
+    }
+}
+
+/// Waits until so many letters are in each state.
+async fn states(db: &Db, wanted: &[(&str, i64)]) {
+    let mut found: Vec<(String, i64)> = Vec::new();
+    for _ in 0..400 {
+        let read: Result<_, Internal> = db
+            .read(async |tx: &mut Tx| {
+                let sql = "SELECT state, COUNT(*) FROM letter GROUP BY state ORDER BY state";
+                tx.sql(sql).all().await
+            })
+            .await;
+        found = read.unwrap();
+        if found.len() == wanted.len()
+            && found
+                .iter()
+                .zip(wanted)
+                .all(|(one, other)| (one.0.as_str(), one.1) == *other)
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{found:?} instead of {wanted:?}");
 }
 
 /// Two nodes over one outbox: every letter goes out once, over few connections.

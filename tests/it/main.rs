@@ -47,6 +47,7 @@ mod sign_in;
 mod simulator;
 mod statements;
 mod throttling;
+mod trouble;
 mod upstream_logout;
 mod upstream_sessions;
 mod webhook;

@@ -261,3 +261,20 @@ async fn reset(desk: &Desk, browser: &mut Browser, link: &str) -> Flow {
         .unwrap();
     Flow::open(&desk.test.app.sealer, &sealed, desk.test.app.moment().now).unwrap()
 }
+
+/// The hashing pool is full: the link is not used up, and it works a moment later.
+#[tokio::test]
+async fn a_full_pool_uses_up_no_link() {
+    for desk in Desk::each().await {
+        let mut browser = desk.test.browser();
+        desk.forgets(&mut browser, "ann@example.com").await;
+        let page = browser.open(&desk.link().await).await;
+        let full = desk.test.app.hasher.fill();
+        let busy = browser.submit(&page, "submit", &[("password", NEW)]).await;
+        assert!(busy.asks_to_come_back(), "{} {}", busy.status, busy.body);
+        drop(full);
+        assert!(is_in(
+            &browser.submit(&busy, "submit", &[("password", NEW)]).await
+        ));
+    }
+}

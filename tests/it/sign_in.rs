@@ -416,3 +416,18 @@ async fn a_sign_in_leaves_no_secret_in_the_log() {
         );
     }
 }
+
+/// The hashing pool is full: nobody's password is judged, and it works a moment later.
+#[tokio::test]
+async fn a_full_pool_asks_people_to_come_back() {
+    for desk in Desk::each().await {
+        let (mut browser, page) = desk.arrives().await;
+        let full = desk.test.app.hasher.fill();
+        let busy = types(&mut browser, &page, "ann@example.com", PASSWORD).await;
+        assert!(busy.asks_to_come_back(), "{} {}", busy.status, busy.body);
+        drop(full);
+        assert!(is_in(
+            &types(&mut browser, &busy, "ann@example.com", PASSWORD).await
+        ));
+    }
+}

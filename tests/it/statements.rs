@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use sqlx::Connection as _;
 use usher::db::Db;
 use usher::job::Queue;
 use usher::kit::Internal;
@@ -179,6 +180,32 @@ async fn postgresql_understands_every_statement() {
     };
     let failures = not_understood(&fresh.db, For::Postgres).await;
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// No list of invitations costs more because there are many of them: each walks along an index, in its order.
+#[tokio::test]
+async fn lists_of_invitations_walk_an_index() {
+    let fresh = database::sqlite().await;
+    let mut connection = sqlx::SqliteConnection::connect(&fresh.url).await.unwrap();
+    let mut seen = 0;
+    for statement in statements() {
+        if !statement.at.starts_with("invitation/store/list.rs") {
+            continue;
+        }
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.text));
+        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let costly = |step: &str| step.contains("TEMP B-TREE") || step.contains("SCAN invitation");
+        assert!(
+            !plan.iter().any(|step| costly(&step.3)),
+            "{}: {plan:?}",
+            statement.at
+        );
+        seen += 1;
+    }
+    assert!(seen > 6, "the statements were not found");
 }
 
 /// Table, column, type, whether it must have a value.

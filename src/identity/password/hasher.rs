@@ -83,6 +83,13 @@ impl Hasher {
         }))
     }
 
+    /// Takes every place in the line until it is dropped: for tests of what happens then.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn fill(&self) -> impl Sized + use<> {
+        std::iter::from_fn(|| Place::take(&self.0)).collect::<Vec<_>>()
+    }
+
     /// Hashes a password that needs no check.
     pub async fn hash(
         &self,

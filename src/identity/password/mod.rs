@@ -46,14 +46,13 @@ impl fmt::Debug for PasswordHash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
 
-impl Busy {
-    /// What `Retry-After` says.
-    pub const RETRY_AFTER_SECONDS: u64 = 2;
-}
-
 impl Refusal for Busy {
     fn because(&self) -> Because {
-        Because::TooMany
+        Because::Busy
+    }
+
+    fn retry_after_seconds(&self) -> Option<u64> {
+        Some(2)
     }
 
     fn code(&self) -> &'static str {
@@ -78,6 +77,13 @@ impl Refusal for NotTaken {
         match self {
             Self::Weak(_) => Because::Unprocessable,
             Self::Busy(busy) => busy.because(),
+        }
+    }
+
+    fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::Weak(_) => None,
+            Self::Busy(busy) => busy.retry_after_seconds(),
         }
     }
 

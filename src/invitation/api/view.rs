@@ -9,10 +9,11 @@ use utoipa::ToSchema;
 
 use crate::application::{ApplicationId, ClientId};
 use crate::db::Tx;
-use crate::event::{self, api::EventView};
+use crate::event::{self, Event, api::EventView};
 use crate::group::GroupId;
 use crate::identity::{IdentityId, StoreId};
 use crate::invitation::address::{self, Proven};
+use crate::invitation::issue::Issued;
 use crate::invitation::{Invitation, InvitationId, Stage, Status};
 use crate::kit::{Internal, PageRequest, Secret};
 use crate::mail::{self, Delivery};
@@ -102,6 +103,25 @@ pub struct InvitationDetail {
 }
 
 impl InvitationDetail {
+    /// Of an invitation that was issued now: nothing has to be read.
+    pub(super) fn begins(
+        issued: &Issued,
+        mut groups: Vec<GroupId>,
+        mut history: Vec<Event>,
+    ) -> Self {
+        groups.sort_unstable();
+        groups.dedup();
+        history.push(issued.event.clone());
+        history.sort_unstable_by_key(|event| std::cmp::Reverse(event.id));
+        Self {
+            invitation: (&issued.invitation).into(),
+            groups,
+            addresses: Vec::new(),
+            delivery: issued.delivery.clone().map(DeliveryView::from),
+            history: history.into_iter().map(EventView::from).collect(),
+        }
+    }
+
     pub(super) const fn id(&self) -> InvitationId {
         self.invitation.id
     }

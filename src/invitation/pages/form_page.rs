@@ -27,6 +27,18 @@ impl Desk {
         submitted: &BTreeMap<String, String>,
         problems: &[FieldProblem],
     ) -> Result<Response, PageFailure> {
+        let page = self.form_with(app, hosted, submitted, problems)?;
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    }
+
+    /// The form as it was filled in, with what is the matter.
+    pub(super) fn form_with(
+        &self,
+        app: &App,
+        hosted: &Hosted,
+        submitted: &BTreeMap<String, String>,
+        problems: &[FieldProblem],
+    ) -> Result<Response, PageFailure> {
         let mut values = self.start.values.clone();
         values.extend(
             submitted
@@ -34,8 +46,7 @@ impl Desk {
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
         let username = submitted.get("username").map(String::as_str);
-        let page = self.render(app, hosted, (&values, username), problems_of(problems))?;
-        Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        self.render(app, hosted, (&values, username), problems_of(problems))
     }
 
     pub(super) fn render(

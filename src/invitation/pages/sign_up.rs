@@ -11,7 +11,6 @@ use super::desk::Desk;
 use super::verify_address;
 use crate::app::{App, Hosted};
 use crate::application::{AddressVerdict, SignUpForm};
-use crate::identity::password::NotTaken;
 use crate::identity::{self, IdentifierKind, NewIdentifier, Proof};
 use crate::invitation::Refused;
 use crate::invitation::accept::{Credential, SignUp};
@@ -20,7 +19,7 @@ use crate::invitation::merge::Values;
 use crate::invitation::open;
 use crate::kit::{EmailAddress, Failed, FieldProblem, Internal, Refusal as _, Secret};
 use crate::web::page::problems_of;
-use crate::web::{PageFailure, Pairs, Query};
+use crate::web::{PageFailure, Pairs, Query, form_again};
 
 #[derive(Deserialize)]
 pub(super) struct FlowQuery {
@@ -215,11 +214,15 @@ impl Desk {
                 let own_words: Vec<String> = submitted.values().cloned().collect();
                 match app.hasher.choose(password, own_words, &app.moment()).await {
                     Ok(hash) => Credential::Password(hash),
-                    Err(Failed::Refused(NotTaken::Weak(weak))) => {
-                        let problem = FieldProblem::new("password", weak.code, weak.sentence);
-                        return self.show_problems(app, hosted, submitted, &[problem]);
+                    Err(Failed::Refused(not)) => {
+                        let mut problems = not.fields();
+                        if problems.is_empty() {
+                            problems.push(FieldProblem::new("", not.code(), not.sentence()));
+                        }
+                        let page = self.form_with(app, hosted, submitted, &problems)?;
+                        return Ok(form_again(&not, page));
                     }
-                    Err(failed) => return Err(failed.into()),
+                    Err(Failed::Internal(internal)) => return Err(internal.into()),
                 }
             }
         };

@@ -119,6 +119,7 @@ impl Row {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Secrets {
     pub(super) jti_hash: Vec<u8>,
     pub(super) code_hash: Vec<u8>,
@@ -128,7 +129,7 @@ pub(super) struct Secrets {
 pub(super) async fn insert(
     tx: &mut Tx,
     invitation: &Invitation,
-    secrets: Secrets,
+    secrets: &Secrets,
 ) -> Result<bool, Internal> {
     let rows = tx
         .sql(
@@ -152,8 +153,8 @@ pub(super) async fn insert(
         .bind(Json(invitation.attributes.clone()))
         .bind(invitation.locale.to_string())
         .bind(invitation.version)
-        .bind(secrets.jti_hash)
-        .bind(secrets.code_hash)
+        .bind(secrets.jti_hash.clone())
+        .bind(secrets.code_hash.clone())
         .bind(invitation.created_at)
         .bind(invitation.sent_at)
         .bind(invitation.expires_at)
@@ -163,17 +164,19 @@ pub(super) async fn insert(
     Ok(rows == 1)
 }
 
+/// False if there is no such group.
 pub(super) async fn add_group(
     tx: &mut Tx,
     invitation: InvitationId,
     group: GroupId,
-) -> Result<(), Internal> {
-    tx.sql("INSERT INTO invitation_group (invitation_id, group_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+) -> Result<bool, Internal> {
+    let rows = tx
+        .sql("INSERT INTO invitation_group (invitation_id, group_id) SELECT $1, id FROM user_group WHERE id = $2")
         .bind(invitation)
         .bind(group)
         .run()
         .await?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// The groups that the invitation names (R45); the application's own come on top at acceptance.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Call, TokenResponse};
 use crate::application::Scopes;
+use crate::db::Tx;
 use crate::grant::{AccessClaims, Grant};
 use crate::keys::{Algorithm, TokenKind};
 use crate::provider::claims::Release;
@@ -28,50 +29,78 @@ impl TokenResponse {
     }
 }
 
+/// Reads who it is about, and signs.
 pub(super) async fn issue(
     call: &Call<'_>,
     grant: &Grant,
     scope: &Scopes,
     occasion: Occasion,
 ) -> Result<TokenResponse, OAuthError> {
-    let (app, settings) = (call.app, &call.client.settings);
-    let scope = scope.within(&settings.scopes); // what the client has lost since, it doesn't get again
-    let release = released_in_id_token(grant, &scope, &settings.scopes);
-    let person = app
-        .db
-        .read(async |tx| release.read(tx, grant.identity).await)
-        .await?;
-    let Some(person) = person else {
-        return Err(OAuthError::invalid_grant(
-            "The person can not sign in any more.",
-        ));
-    };
-    let access = access_claims(call, grant, &scope);
-    let access_token = app
-        .access_tokens
-        .issue(settings.access_token_alg, &access, call.moment)?;
-    let id_token = if scope.contains("openid") {
-        let mut claims = id_claims(call, grant, occasion);
-        claims.insert(
-            "at_hash".to_owned(),
-            at_hash(settings.id_token_alg, &access_token).into(),
-        );
-        // What is about the sign-in can not be overwritten by what is about the person.
-        let (mut all, own) = (person, claims);
-        all.extend(own);
-        let (kind, algorithm) = (TokenKind::IdToken, settings.id_token_alg);
-        Some(app.keys.sign(kind, algorithm, &all, call.moment)?)
-    } else {
-        None
-    };
-    Ok(TokenResponse {
-        access_token,
-        token_type: "Bearer",
-        expires_in: access.exp - access.iat,
-        scope: access.scope,
-        id_token,
-        refresh_token: None,
-    })
+    let issue = Issue::new(call, grant, scope, occasion);
+    let read = call.app.db.read(async |tx| issue.person(tx).await);
+    let person = read.await?;
+    issue.tokens(person)
+}
+
+/// What tokens are about to be made of.
+pub(super) struct Issue<'i> {
+    call: &'i Call<'i>,
+    grant: &'i Grant,
+    scope: Scopes,
+    occasion: Occasion,
+}
+
+impl<'i> Issue<'i> {
+    /// What the client has lost since the grant, it doesn't get again.
+    pub(super) fn new(
+        call: &'i Call<'_>,
+        grant: &'i Grant,
+        scope: &Scopes,
+        occasion: Occasion,
+    ) -> Self {
+        Self {
+            call,
+            grant,
+            scope: scope.within(&call.client.settings.scopes),
+            occasion,
+        }
+    }
+
+    /// What the ID token tells about the person, who must still be allowed to sign in.
+    pub(super) async fn person(&self, tx: &mut Tx) -> Result<Map<String, Value>, OAuthError> {
+        let registered = &self.call.client.settings.scopes;
+        let release = released_in_id_token(self.grant, &self.scope, registered);
+        let person = release.read(tx, self.grant.identity).await?;
+        person.ok_or_else(|| OAuthError::invalid_grant("The person can not sign in any more."))
+    }
+
+    pub(super) fn tokens(&self, person: Map<String, Value>) -> Result<TokenResponse, OAuthError> {
+        let (call, settings) = (self.call, &self.call.client.settings);
+        let access = access_claims(call, self.grant, &self.scope);
+        let access_token =
+            call.app
+                .access_tokens
+                .issue(settings.access_token_alg, &access, call.moment)?;
+        let id_token = if self.scope.contains("openid") {
+            // What is about the sign-in can not be overwritten by what is about the person.
+            let mut claims = person;
+            claims.extend(id_claims(call, self.grant, self.occasion));
+            let at_hash = at_hash(settings.id_token_alg, &access_token);
+            claims.insert("at_hash".to_owned(), at_hash.into());
+            let (kind, algorithm) = (TokenKind::IdToken, settings.id_token_alg);
+            Some(call.app.keys.sign(kind, algorithm, &claims, call.moment)?)
+        } else {
+            None
+        };
+        Ok(TokenResponse {
+            access_token,
+            token_type: "Bearer",
+            expires_in: access.exp - access.iat,
+            scope: access.scope,
+            id_token,
+            refresh_token: None,
+        })
+    }
 }
 
 /// The claims of scopes are for `UserInfo` (OpenID Connect Core section 5.4), except `groups`: applications decide by it at once.

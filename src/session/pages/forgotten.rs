@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Visit, again, recovery_desk};
+use super::{Visit, recovery_desk};
 use crate::app::{App, Followed, Hosted};
 use crate::application::ApplicationId;
 use crate::federation::methods::{self, Telling};
@@ -87,7 +87,7 @@ pub(super) async fn submit(
             sentence: "Enter what you sign in with.".to_owned(),
         };
         let page = page(&app, hosted, &followed, String::new(), vec![problem])?;
-        return Ok(again(StatusCode::UNPROCESSABLE_ENTITY, None, page));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let (moment, shell) = (app.moment(), hosted.shell_of(&followed));
     let asking = Asking {

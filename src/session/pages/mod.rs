@@ -14,8 +14,8 @@ use std::net::IpAddr;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use chrono::TimeDelta;
@@ -105,15 +105,6 @@ fn go_on(app: &App, sealed: &str) -> Response {
 fn telling(app: &App, hosted: &Hosted, followed: &Followed) -> (Locale, String) {
     let page = app.links.account_in(&followed.application.id.to_string());
     (hosted.shell_of(followed).locale, page)
-}
-
-/// The page again, with another status than success.
-fn again(status: StatusCode, retry_after: Option<u64>, page: Response) -> Response {
-    let mut headers = HeaderMap::new();
-    if let Some(seconds) = retry_after {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    (status, headers, page).into_response()
 }
 
 fn recovery_desk(app: &App) -> recovery::Desk<'_> {

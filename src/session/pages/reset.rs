@@ -2,17 +2,17 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
-use super::{Visit, again, forgotten, go_on, recovery_desk};
+use super::{Visit, forgotten, go_on, recovery_desk};
 use crate::app::{App, Followed, Hosted};
-use crate::identity::password::{Busy, MIN_CHARACTERS, NotTaken};
+use crate::identity::password::MIN_CHARACTERS;
 use crate::kit::{Failed, FieldProblem, Refusal as _, Secret};
 use crate::session::flow::Flow;
 use crate::session::recovery::{self, Link, Opened, Refused, Resetting};
 use crate::web::page::{PasswordField, Problem, ResetPassword, problems_of};
-use crate::web::{Form, PageFailure};
+use crate::web::{Form, PageFailure, form_again};
 
 pub(super) async fn show(
     State(app): State<App>,
@@ -74,19 +74,12 @@ pub(super) async fn submit(
         }
         Err(Failed::Refused(Refused::LinkOver)) => over(&app, hosted, &opened.flow),
         Err(Failed::Refused(Refused::NotTaken(not))) => {
-            let (status, wait) = match &not {
-                NotTaken::Weak(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),
-                NotTaken::Busy(_) => (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    Some(Busy::RETRY_AFTER_SECONDS),
-                ),
-            };
             let mut problems = not.fields();
             if problems.is_empty() {
                 problems.push(FieldProblem::new("", not.code(), not.sentence()));
             }
             let page = page(&app, hosted, &followed, (&token, &opened), &problems)?;
-            Ok(again(status, wait, page))
+            Ok(form_again(&not, page))
         }
         Err(Failed::Internal(internal)) => Err(internal.into()),
     }
@@ -127,5 +120,5 @@ fn over(app: &App, hosted: &Hosted, flow: &Flow) -> Result<Response, PageFailure
     let followed = follow(app, hosted, flow)?;
     let problem = Problem::whole(Refused::LinkOver.code(), Refused::LinkOver.sentence());
     let page = forgotten::page(app, hosted, &followed, String::new(), vec![problem])?;
-    Ok(again(StatusCode::GONE, None, page))
+    Ok((StatusCode::GONE, page).into_response())
 }

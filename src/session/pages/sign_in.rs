@@ -6,16 +6,15 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
 use super::super::sign_in::{self, Desk, Refused, SignedIn, Trying};
-use super::{Visit, again, go_on};
+use super::{Visit, go_on};
 use crate::app::{App, Arrival, Followed, Hosted};
 use crate::application::SignUp;
 use crate::federation::pages::{Going, send_to_provider};
 use crate::identity;
-use crate::identity::password::Busy;
 use crate::kit::{Failed, Internal, Refusal as _, Secret};
 use crate::session::flow::Account;
 use crate::web::page::{External, Problem, SignIn};
-use crate::web::{Form, PageFailure, Query};
+use crate::web::{Form, PageFailure, Query, form_again};
 
 #[derive(Deserialize)]
 pub(super) struct InFlow {
@@ -99,7 +98,7 @@ async fn lead_away(
         )
     };
     let page = page(app, &visit.hosted, followed, username, vec![problem]).await?;
-    Ok(again(StatusCode::UNPROCESSABLE_ENTITY, None, page))
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn try_in(
@@ -137,19 +136,7 @@ async fn refuse(
 ) -> Result<Response, PageFailure> {
     let problem = Problem::whole(refused.code(), refused.sentence());
     let page = page(app, hosted, followed, username, vec![problem]).await?;
-    Ok(match refused {
-        Refused::Wrong => again(StatusCode::UNPROCESSABLE_ENTITY, None, page),
-        Refused::TooMany(many) => again(
-            StatusCode::TOO_MANY_REQUESTS,
-            Some(many.retry_after_seconds()),
-            page,
-        ),
-        Refused::Busy(_) => again(
-            StatusCode::SERVICE_UNAVAILABLE,
-            Some(Busy::RETRY_AFTER_SECONDS),
-            page,
-        ),
-    })
+    Ok(form_again(&refused, page))
 }
 
 /// Who will probably sign in: whom the application or the invitation names, else who is signed in and has to show it again.

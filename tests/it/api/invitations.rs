@@ -32,6 +32,7 @@ async fn r20_an_invitation_is_made_and_shown() {
     assert_eq!(made.text("/status"), "pending");
     let id = made.text("/id").to_owned();
     let shown = desk.get(&format!("/invitations/{id}")).await.expect(200);
+    assert_eq!(made.body, shown.body, "the first answer is what is stored");
     for (pointer, wanted) in [
         ("/email", "Grace@Harborline.example"),
         ("/profile/given_name", "Grace"),
@@ -77,6 +78,8 @@ async fn r133_the_link_is_shown_once_under_its_own_permission() {
     let link = made.text("/link").to_owned();
     assert!(link.starts_with("http://localhost:8080/invitation/"));
     assert!(made.body["delivery"].is_null());
+    let path = format!("/invitations/{}", made.text("/id"));
+    assert_eq!(desk.get(&path).await.body["history"], made.body["history"]);
     assert!(ask().send().await.expect(201).body.get("link").is_none());
 
     let path = format!("/api/v1/invitations/{}/link", made.text("/id"));

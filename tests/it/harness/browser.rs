@@ -175,6 +175,16 @@ fn host(url: &Url) -> String {
 }
 
 impl Page {
+    /// The form once more, because more passwords are to be hashed than the machine can: the same answer everywhere.
+    pub(crate) fn asks_to_come_back(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+            && self.headers["retry-after"] == "2"
+            && self
+                .body
+                .contains("Nothing was lost: try again in a few seconds.")
+            && self.body.contains("<form")
+    }
+
     fn html(&self) -> Html {
         Html::parse_document(&self.body)
     }

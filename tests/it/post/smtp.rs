@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,6 +28,10 @@ pub(crate) enum Mood {
     Hangs,
     /// Takes the letter and dies before it says so.
     DiesAfterwards,
+    /// Hangs up instead of an answer.
+    HangsUp,
+    /// Takes a while.
+    Slow,
 }
 
 /// How the server talks.
@@ -213,8 +218,12 @@ impl Talk {
                 }
                 "RCPT" => match mood {
                     Some(Mood::Hangs) => std::future::pending().await,
+                    Some(Mood::HangsUp) => return Over::Ended,
                     Some(Mood::Says(answer)) => say(&mut stream, answer).await,
                     _ => {
+                        if let Some(Mood::Slow) = mood {
+                            tokio::time::sleep(Duration::from_millis(400)).await;
+                        }
                         line.clone_into(&mut recipient);
                         say(&mut stream, "250 ok").await;
                     }
