@@ -197,11 +197,12 @@ impl Default for Quirks {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OAuth2 {
-    /// What stands for an issuer in account keys, and what a callback's `iss` must equal.
+    /// What a callback's `iss` must equal.
     pub issuer: String,
     pub authorization_endpoint: Url,
     pub token_endpoint: Url,
-    /// Answers with the person as a JSON object.
+    /// Answers with the person as a JSON object. It stands for the issuer in account keys: whoever answers here says who
+    /// somebody is.
     pub user_endpoint: Url,
     /// JSON pointer to what never changes: `/id`.
     pub subject: String,

@@ -104,7 +104,8 @@ impl Connector for OAuth2 {
         Ok(Account {
             label: label.unwrap_or(&subject).to_owned(),
             key: AccountKey {
-                namespace: self.issuer.clone(),
+                // Its issuer is only said; a connection to another API must not lead into accounts of this one.
+                namespace: self.user_endpoint.to_string(),
                 subject,
             },
             tenant: None,

@@ -136,7 +136,7 @@ fn answers_of_an_api_are_claims() {
     let github = github();
     let github = github.connector();
     let own = github.account("", &claims, &super::Claims::new()).unwrap();
-    assert_eq!(own.key.namespace, "https://github.com/login/oauth");
+    assert_eq!(own.key.namespace, "https://api.github.com/user");
     assert_eq!(
         (own.key.subject.as_str(), own.label.as_str()),
         ("583231", "ann")
