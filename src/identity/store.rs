@@ -379,15 +379,6 @@ pub(super) async fn set_password(
     Ok(())
 }
 
-pub(super) async fn has_password(tx: &mut Tx, id: IdentityId) -> Result<bool, Internal> {
-    let row: Option<(IdentityId,)> = tx
-        .sql("SELECT identity_id FROM password WHERE identity_id = $1")
-        .bind(id)
-        .optional()
-        .await?;
-    Ok(row.is_some())
-}
-
 /// Writes the same password in newer parameters, unless it was changed meanwhile.
 pub(super) async fn renew_password(
     tx: &mut Tx,

@@ -3,6 +3,7 @@
 //! Doesn't decide who may try how often; that is the session's throttle.
 
 mod hasher;
+mod kept;
 mod strength;
 
 use std::fmt;
@@ -143,7 +144,7 @@ pub async fn credential(
 
 /// Whether the identity has a password.
 pub async fn exists(tx: &mut Tx, identity: IdentityId) -> Result<bool, Internal> {
-    store::has_password(tx, identity).await
+    kept::has_password(tx, identity).await
 }
 
 /// Gives an identity a new password. Who may do so, and what else ends with it, the caller decides.
