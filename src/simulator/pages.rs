@@ -14,7 +14,7 @@ use super::provider::{Endpoint, Provider};
 use crate::kit::Internal;
 
 /// No `form-action`: Chromium applies it to every redirect after a form, and those lead to addresses of the client.
-pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
                                  base-uri 'none'; frame-ancestors 'none'";
 
 const STYLE: &str = include_str!("assets/style.css");
