@@ -59,15 +59,30 @@ const scopes = [
 
 /** Calls the management API; anything but success is an error that carries the answer. */
 export async function api(method, path, body = method === 'POST' ? {} : undefined) {
-  const response = await fetch(`${issuer}/api/v1${path}`, {
-    method,
-    headers: { authorization: `Bearer ${await accessToken()}`, ...(body && { 'content-type': 'application/json' }) },
-    body: body && JSON.stringify(body),
-  })
+  const response = await ask(method, path, body)
   const text = await response.text()
   const answer = text ? JSON.parse(text) : undefined
   if (!response.ok) throw Object.assign(new Error(`${method} ${path}: ${response.status} ${text}`), { status: response.status, answer })
   return answer
+}
+
+async function ask(method, path, body, headers = {}) {
+  const authorization = `Bearer ${await accessToken()}`
+  return fetch(`${issuer}/api/v1${path}`, {
+    method,
+    headers: { authorization, ...headers, ...(body && { 'content-type': 'application/json' }) },
+    body: body && JSON.stringify(body),
+  })
+}
+
+/** Sets the policy of an application; gives back the one before. */
+export async function setPolicy(id, change) {
+  const read = await ask('GET', `/applications/${id}`)
+  const { name, description, protocol, home_url, accent, policy } = await read.json()
+  const body = { name, description, protocol, home_url, accent, policy: change(policy) }
+  const written = await ask('PUT', `/applications/${id}`, body, { 'if-match': read.headers.get('etag') })
+  if (!written.ok) throw new Error(`the policy was not changed: ${written.status} ${await written.text()}`)
+  return policy
 }
 
 let desk
