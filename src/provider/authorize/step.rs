@@ -14,6 +14,9 @@ use crate::session::{Session, SessionId};
 
 /// How much the clock of an external provider, whose `auth_time` has whole seconds, may be behind ours.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+/// How long a proof that was asked for on this way counts as new: long enough for consent and a slow reader, too short for
+/// somebody who finds the page open in the afternoon.
+const PROOF_IS_NEW: TimeDelta = TimeDelta::minutes(15);
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,14 +97,18 @@ impl Situation<'_> {
     /// Whether the person has proven who they are on this very way. An external provider may have let them pass for an
     /// earlier proof: the session is as new as this flow, the proof isn't.
     fn is_fresh(&self, session: &Session) -> bool {
-        self.flow.has_seen_begin(session)
+        self.has_just_begun(session)
             && session.authenticated_at + CLOCKS_DIFFER >= self.flow.begun
+    }
+
+    fn has_just_begun(&self, session: &Session) -> bool {
+        self.flow.has_seen_begin(session) && self.now - session.began_at <= PROOF_IS_NEW
     }
 
     /// The person proves once more who they are; when a provider has just let them pass for an old proof, asking again
     /// would go round in circles.
     fn prove_again(&self, session: &Session) -> Step {
-        if self.flow.has_seen_begin(session) {
+        if self.has_just_begun(session) {
             let sentence = "The person's provider did not ask them to sign in again.";
             return Step::Refuse(Refused::login_required(sentence));
         }

@@ -149,6 +149,19 @@ fn an_old_session_is_not_enough() {
     }
 }
 
+/// CORE-13, CORE-15: a page that stayed open doesn't carry its proof into the afternoon.
+#[test]
+fn a_proof_of_this_way_gets_old() {
+    let mut way = way(&json!({}));
+    way.flow.begun = now() - TimeDelta::hours(2);
+    for (minutes, expected) in [(1, answer("openid email")), (60, Step::SignIn)] {
+        way.session = Some(way.signed_in(now() - TimeDelta::minutes(minutes)));
+        for wish in [("prompt", "login"), ("max_age", "5")] {
+            assert_eq!(way.step(&[wish]), expected, "{wish:?} after {minutes}");
+        }
+    }
+}
+
 /// BR-01: a provider that lets a person pass for an old proof doesn't make it a new one, and nobody goes round in circles.
 #[test]
 fn a_new_session_on_an_old_proof_is_not_fresh() {
