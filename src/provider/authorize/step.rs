@@ -97,8 +97,7 @@ impl Situation<'_> {
     /// Whether the person has proven who they are on this very way. An external provider may have let them pass for an
     /// earlier proof: the session is as new as this flow, the proof isn't.
     fn is_fresh(&self, session: &Session) -> bool {
-        self.has_just_begun(session)
-            && session.authenticated_at + CLOCKS_DIFFER >= self.flow.begun
+        self.has_just_begun(session) && session.authenticated_at + CLOCKS_DIFFER >= self.flow.begun
     }
 
     fn has_just_begun(&self, session: &Session) -> bool {
