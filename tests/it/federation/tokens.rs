@@ -80,8 +80,8 @@ async fn br_11_no_forged_id_token_is_believed() {
     }
 }
 
-/// B3: what only Microsoft has: a tenant written twice, a token of version 1, a key of personal accounts or of another cloud that
-/// signs for a work tenant.
+/// R136, B3: what only Microsoft has: a tenant written twice, a token of version 1, a key of personal accounts or of another
+/// cloud that signs for a work tenant.
 #[tokio::test]
 async fn br_11_entra_tokens_are_from_the_tenant_that_they_name() {
     let forged: [Switch; 4] = [
