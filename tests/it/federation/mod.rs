@@ -1,5 +1,6 @@
 //! Signing in at every kind of provider, and everything that a provider or an attacker can get wrong (checklist BR-11).
 
+mod admission;
 mod callbacks;
 mod keys;
 mod scene;
