@@ -71,8 +71,11 @@ async fn sign_in(
     if !way::finish(tx, landing.arrival.way, moment.now).await? {
         return Err(Internal::because("an external sign-in was finished twice"));
     }
-    link::touch(tx, moment, landing.store, external).await?;
     let whose = (owner, landing.store);
+    if !link::touch(tx, moment, (landing.store, owner), external).await? {
+        let why = "the account was disconnected meanwhile";
+        return Ok(Landed::Troubled(Trouble::unbelievable(why)));
+    }
     let new = NewSession {
         authenticated_at: authenticated_at(landing.arrival, moment.now),
         ..session_of(desk.sealer, moment, external, whose, landing.lifetime)?

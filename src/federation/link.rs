@@ -91,15 +91,16 @@ pub async fn link(
     Ok(())
 }
 
-/// Notes that the person signed in with the account, and what the provider calls it now.
+/// Notes that the person signed in with the account, and what the provider calls it now. False if the account is theirs no
+/// longer: somebody disconnected it meanwhile.
 pub async fn touch(
     tx: &mut Tx,
     moment: &Moment,
-    store: StoreId,
+    (store, owner): (StoreId, IdentityId),
     external: &ExternalIdentity,
-) -> Result<(), Internal> {
-    store::touch(tx, store, external, moment.now).await?;
-    Ok(())
+) -> Result<bool, Internal> {
+    let touched = store::touch(tx, (store, owner), external, moment.now).await?;
+    Ok(touched == 1)
 }
 
 /// A person's linked accounts, the oldest first.

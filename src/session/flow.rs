@@ -177,10 +177,11 @@ impl Flow {
     }
 
     /// Whether an account at a provider may become a way into this session's account: chosen or signed in to on this way, and
-    /// begun so lately that the person still sits there.
+    /// proven so lately that the person still sits there (a provider that lets a browser pass has seen nobody).
     #[must_use]
     pub fn may_link(&self, session: &Session, now: DateTime<Utc>) -> bool {
-        self.accepts(session) && self.has_chosen(session) && now - session.began_at <= RECENT
+        let proven_at = session.began_at.min(session.authenticated_at);
+        self.accepts(session) && self.has_chosen(session) && now - proven_at <= RECENT
     }
 
     /// Whether the person has chosen this session's account, or signed in with it on this way.

@@ -6,7 +6,7 @@ mod provider;
 
 use chrono::{DateTime, Utc};
 
-use super::{Connection, Mapping, Settings, TokenAuthentication, domain};
+use super::{Connection, Mapping, Provider, Settings, TokenAuthentication, domain};
 use crate::application::is_profile_field;
 use crate::kit::{FieldProblem, Secret};
 use crate::web::Outgoing;
@@ -92,7 +92,11 @@ impl ConnectionDraft {
             Some(secret) => NewSecret::Is(checked_secret(&settings, &secret, &mut problems)),
             None => NewSecret::Stays,
         };
-        let stored = terms.before.is_some_and(|one| one.secret_sealed.is_some());
+        // A secret goes to nobody but the provider that made it.
+        let stored = terms.before.is_some_and(|one| {
+            one.secret_sealed.is_some()
+                && recipient(&one.settings.provider) == recipient(&settings.provider)
+        });
         if matches!(secret, NewSecret::Stays) && !stored {
             let sentence = "Give the secret that the provider made for this client.";
             problems.add("client_secret", "required", sentence);
@@ -122,12 +126,26 @@ fn checked_secret(settings: &Settings, secret: &Secret, problems: &mut Problems)
         let sentence = "Give the secret as the provider shows it, in one line without spaces.";
         problems.add("client_secret", "bad_secret", sentence);
     }
-    let microsoft = matches!(settings.provider, super::Provider::Microsoft(_));
+    let microsoft = matches!(settings.provider, Provider::Microsoft(_));
     if microsoft && text.parse::<uuid::Uuid>().is_ok() {
         let sentence = "Found: the secret's id. Expected: its value, which the page shows beside it and only once.";
         problems.add("client_secret", "secret_id", sentence);
     }
     Secret::new(text)
+}
+
+/// Who gets the secret: a connection that names another one needs another secret. Tenants and paths below one host of
+/// Microsoft, Google or Salesforce are the same recipient.
+fn recipient(provider: &Provider) -> String {
+    match provider {
+        Provider::Oidc(settings) => settings.issuer.clone(),
+        Provider::OAuth2(settings) => settings.token_endpoint.to_string(),
+        Provider::Microsoft(_) | Provider::Google(_) | Provider::Salesforce(_) => provider
+            .connector()
+            .discovery()
+            .map(|document| document.origin().ascii_serialization())
+            .unwrap_or_default(),
+    }
 }
 
 fn texts(settings: &Settings, problems: &mut Problems) {

@@ -202,3 +202,44 @@ fn a_mapping_names_fields_and_points_somewhere() {
     let told: Vec<_> = told.iter().map(|(f, c)| (f.as_str(), *c)).collect();
     assert_eq!(told, expected);
 }
+
+/// BR-07: a stored secret goes to the provider that made it: who points a connection elsewhere brings another one.
+#[test]
+fn a_secret_stays_with_its_provider() {
+    let before = |provider: Value| Connection {
+        id: Clock::system().moment().id(),
+        name: "Contoso".to_owned(),
+        settings: serde_json::from_value(json!({ "provider": provider })).unwrap(),
+        client_id: "us".to_owned(),
+        secret_sealed: Some(vec![1]),
+        secret_expires_at: None,
+        enabled: true,
+        created_at: Clock::system().moment().now,
+        revision: 1,
+    };
+    let needed = |old: Value, new: Value| {
+        let outgoing = Outgoing::new(Loopback::Refused).unwrap();
+        let mut changed = draft(json!({ "provider": new }));
+        changed.secret = None;
+        let problems = changed.check(&Terms {
+            now: Clock::system().moment().now,
+            outgoing: &outgoing,
+            before: Some(&before(old)),
+        });
+        problems.is_err_and(|found| found.iter().any(|one| one.code == "required"))
+    };
+    let oidc = |issuer: &str| json!({"kind": "oidc", "issuer": issuer});
+    let entra =
+        |tenants: Value| json!({"kind": "microsoft", "cloud": "global", "audience": tenants});
+    let tenant = json!({"tenants": ["9188040d-6c67-4c5b-b112-36a304b66dae"]});
+    assert!(!needed(
+        oidc("https://a.example"),
+        oidc("https://a.example")
+    ));
+    assert!(needed(oidc("https://a.example"), oidc("https://b.example")));
+    assert!(!needed(entra(json!("organizations")), entra(tenant)));
+    assert!(needed(
+        oidc("https://a.example"),
+        entra(json!("organizations"))
+    ));
+}

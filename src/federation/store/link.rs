@@ -59,13 +59,13 @@ pub(in crate::federation) async fn find(
 /// Notes a use, and what the provider calls the account now.
 pub(in crate::federation) async fn touch(
     tx: &mut Tx,
-    store: StoreId,
+    (store, owner): (StoreId, IdentityId),
     external: &ExternalIdentity,
     now: DateTime<Utc>,
 ) -> Result<u64, Internal> {
     tx.sql(
         "UPDATE linked_account SET connection_id = $4, label = $5, last_used_at = $6
-         WHERE store_id = $1 AND namespace = $2 AND subject = $3",
+         WHERE store_id = $1 AND namespace = $2 AND subject = $3 AND identity_id = $7",
     )
     .bind(store)
     .bind(external.key.namespace.clone())
@@ -73,6 +73,7 @@ pub(in crate::federation) async fn touch(
     .bind(external.connection)
     .bind(external.label.clone())
     .bind(now)
+    .bind(owner)
     .run()
     .await
 }

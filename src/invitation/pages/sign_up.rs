@@ -135,7 +135,9 @@ impl Desk {
         }
     }
 
-    /// Nothing is asked where the policy says so, somebody comes from a provider, and nothing is missing or left to prove.
+    /// Nothing is asked where the policy says so, somebody comes from a provider, and nothing is missing or left to prove. The
+    /// provider has to vouch for the very address that the account gets: a browser may be signed in there as somebody else,
+    /// who would get the account without anybody seeing it.
     fn skip(self) -> (Self, Option<Filled>) {
         let policy = &self.followed.application.policy;
         if self.arrival.is_none() || policy.form != SignUpForm::WhenIncomplete {
@@ -144,7 +146,10 @@ impl Desk {
         let mut values = self.start.values.clone();
         values.insert("username".to_owned(), self.proposed_identifier());
         let filled = self.check(&values).ok();
-        let filled = filled.filter(|filled| self.is_proven(filled.verdict, &filled.address));
+        let filled = filled.filter(|filled| {
+            self.proven_by_provider() == Some(&filled.address)
+                && self.is_proven(filled.verdict, &filled.address)
+        });
         (self, filled)
     }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::desk::Desk;
 use crate::app::{App, Hosted};
+use crate::application::ApplicationId;
 use crate::identity::password::PasswordHash;
 use crate::identity::{Attributes, IdentifierKind, NewIdentifier, Profile, Proof};
 use crate::invitation::Refused;
@@ -29,6 +30,8 @@ const SEALED_AS: &str = "sign-up-form";
 /// A filled-in form on its way through the mailbox.
 #[derive(Serialize, Deserialize)]
 struct Waiting {
+    /// Under whose policy the form was filled in.
+    application: ApplicationId,
     subject: Uuid,
     address: String,
     identifiers: Vec<(IdentifierKind, String)>,
@@ -39,13 +42,14 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn of(subject: Uuid, sign_up: &SignUp) -> Self {
+    fn of(desk: &Desk, sign_up: &SignUp) -> Self {
         let identifiers = sign_up
             .identifiers
             .iter()
             .map(|it| (it.kind(), it.value().to_owned()));
         Self {
-            subject,
+            application: desk.followed.application.id,
+            subject: desk.subject,
             address: sign_up.address.as_typed().to_owned(),
             identifiers: identifiers.collect(),
             profile: sign_up.profile.clone(),
@@ -65,13 +69,15 @@ impl Waiting {
     }
 
     fn open(app: &App, sealed: &str) -> Result<Self, Failure> {
-        let damaged = || {
-            let sentence = "This page was damaged on its way. Nothing is lost: go back to the form and send it again.";
-            Failure::refused(StatusCode::BAD_REQUEST, "form_damaged", sentence)
-        };
         let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| damaged())?;
         let plain = app.sealer.open(SEALED_AS, &bytes).map_err(|_| damaged())?;
         serde_json::from_slice(&plain).map_err(|_| damaged())
+    }
+
+    /// Whether it was filled in on this way. What another policy let through must not get past this one.
+    fn belongs_to(&self, desk: &Desk) -> bool {
+        self.application == desk.followed.application.id
+            && (desk.invitation.is_none() || self.subject == desk.subject)
     }
 
     fn address(&self) -> Result<EmailAddress, Internal> {
@@ -99,6 +105,12 @@ impl Waiting {
     }
 }
 
+fn damaged() -> Failure {
+    let sentence =
+        "This page was damaged on its way. Nothing is lost: go back to the form and send it again.";
+    Failure::refused(StatusCode::BAD_REQUEST, "form_damaged", sentence)
+}
+
 /// Sends a code to the address and shows where to type it, unless it is proven already.
 pub(super) async fn ask(
     app: &App,
@@ -114,7 +126,7 @@ pub(super) async fn ask(
     if proven?.proven {
         return desk.finish(app, hosted, sign_up).await;
     }
-    let waiting = Waiting::of(subject, &sign_up);
+    let waiting = Waiting::of(&desk, &sign_up);
     send(app, hosted, &desk, &waiting).await?; // too soon: the letter before it will do
     page(app, hosted, &desk, &waiting, Shown::Asked)
 }
@@ -142,6 +154,12 @@ pub(super) async fn submit(
         },
         Err(page) => return Ok(page),
     };
+    if !waiting.belongs_to(&desk) {
+        return Err(damaged().into());
+    }
+    if let Some(page) = desk.refuse_address(&app, &hosted)? {
+        return Ok(page);
+    }
     if typed.again.is_some() {
         let shown = send(&app, &hosted, &desk, &waiting).await?;
         return page(&app, &hosted, &desk, &waiting, shown);

@@ -48,6 +48,9 @@ pub(super) async fn submit(
         Link::Unknown => return Err(Refused::LinkOver.into()),
     };
     let followed = follow(&app, hosted, &opened.flow)?;
+    if !followed.application.policy.allows_local() {
+        return over(&app, hosted, &opened.flow); // passwords have been given up since the letter
+    }
     if !hosted.is_known_browser() {
         return page(&app, hosted, &followed, (&token, &opened), &[]);
     }

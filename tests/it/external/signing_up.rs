@@ -285,11 +285,19 @@ async fn r24_the_form_is_skipped_when_nothing_is_missing() {
     for world in World::each_with(skip).await {
         world.test.issues(invitation(&world.desk, GRACE)).await;
         let (mut grace, form) = at_the_form(&world).await;
-        let mut who = world.proven("grace");
+        let mut who = world.with_address("grace", GRACE, true);
         let asked = world.arrives(&mut grace, &form, &who).await;
         assert!(asked.has("#family_name"), "{}", asked.body);
-        who.profile
-            .insert("family_name".to_owned(), "Hopper".to_owned());
+        let name = ("family_name".to_owned(), "Hopper".to_owned());
+        // A browser may be signed in there as somebody else: only who owns the invited address goes on unasked (R129).
+        for (address, proven) in [("mallory@contoso.example", false), (GRACE, false)] {
+            let mut other = world.with_address("mallory", address, proven);
+            other.profile.extend([name.clone()]);
+            let asked = world.arrives(&mut grace, &form, &other).await;
+            assert!(asked.has("#family_name"), "{}", asked.body);
+        }
+        assert!(world.test.identity_of(&world.store, GRACE).await.is_none());
+        who.profile.extend([name]);
         let done = world.arrives(&mut grace, &form, &who).await;
         assert!(done.leaves_for.is_some(), "{}", done.body);
         let identity = world.test.identity_of(&world.store, GRACE).await.unwrap();
